@@ -1,0 +1,64 @@
+import type { EngineName } from '../../kernel/names.ts';
+
+/** The kinds of records that a store keeps by key. `request` records are forgotten by age. */
+export type Space = 'subscription' | 'pull-point' | 'registration' | 'request' | 'current' | 'interest' | 'high-water';
+
+/** One record of the log. `seq` grows by at least one from record to record and is never used twice by an engine. */
+export interface LogRecord {
+  readonly seq: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A record kept by key. */
+export interface KeyedRecord {
+  readonly space: Space;
+  readonly key: string;
+  readonly value: Uint8Array;
+}
+
+/** One effect on the store, committed whole or not at all. Applied in the order of the members below. */
+export interface WriteBatch {
+  readonly append?: readonly LogRecord[];
+  readonly put?: readonly KeyedRecord[];
+  readonly remove?: readonly { readonly space: Space; readonly key: string }[];
+  /** The position of each named cursor: all records up to `seq` are done with. */
+  readonly cursors?: readonly { readonly id: string; readonly seq: number }[];
+  readonly removeCursors?: readonly string[];
+  /** Delete log records below this number. The newest record always stays, so that numbers are never reused. */
+  readonly trimBelow?: number;
+  /** Delete `request` records put before this instant (milliseconds since 1970). */
+  readonly forgetRequestsBefore?: number;
+}
+
+/** Everything an engine needs at activation, but the log. */
+export interface StoredState {
+  readonly records: readonly KeyedRecord[];
+  readonly cursors: readonly { readonly id: string; readonly seq: number }[];
+  /** The number of the newest log record, 0 for an empty log. */
+  readonly head: number;
+}
+
+/**
+ * The durable memory of one engine during one tenure. Every write checks the fence: once a higher epoch is
+ * installed, commit() rejects with InfrastructureError `lease-lost` (processed: no) and changes nothing.
+ *
+ * Errors: InfrastructureError `store-full` (processed: no) when the disk is full, the store stays usable;
+ * StoreBrokenError when an fsync or a read of the file failed, nothing may be acknowledged after it.
+ */
+export interface EngineStore {
+  readonly engine: EngineName;
+  readonly epoch: number;
+  /** Reads all but the log. */
+  load(): Promise<StoredState>;
+  /**
+   * Resolves when `batch` is on the disk, in the order of the calls. Calls that arrive while a commit is under way
+   * share the next one (one fsync for all of them). `at` stamps `request` records for forgetRequestsBefore.
+   */
+  commit(batch: WriteBatch, at: number): Promise<void>;
+  /** Log records with `from` ≤ seq, ascending, until `maxCount` records or `maxBytes` bytes (at least one if there is one). */
+  read(from: number, maxCount: number, maxBytes: number): Promise<readonly LogRecord[]>;
+  /** The log records with these numbers, ascending; those that are gone are left out. */
+  pick(seqs: readonly number[]): Promise<readonly LogRecord[]>;
+  /** Waits for commits under way, then closes. Idempotent. */
+  close(): Promise<void>;
+}

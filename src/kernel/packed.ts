@@ -1,0 +1,56 @@
+/**
+ * Plain values with byte strings in them as one buffer: u32 length of the JSON, the JSON, then the bytes it refers to.
+ * Used where members talk and where records are stored: readable by every Node version, no schema to keep in step.
+ */
+
+/** What can be packed: JSON values and byte strings. Members that are `undefined` are left out. */
+export type Packable =
+  | string
+  | number
+  | boolean
+  | null
+  | undefined
+  | Uint8Array
+  | readonly Packable[]
+  | { readonly [key: string]: Packable };
+
+const BYTES_KEY = '\u0000bytes';
+
+/** Packs `value`. The result owns its memory. */
+export function pack(value: unknown): Buffer {
+  const parts: Uint8Array[] = [];
+  let length = 0;
+  const json = JSON.stringify(value, function (this: Record<string, unknown>, key: string, member: unknown): unknown {
+    // Buffer has a toJSON(): look at what it was before.
+    const original = key === '' ? value : this[key];
+    if (!(original instanceof Uint8Array)) return member;
+    const at = length;
+    parts.push(original);
+    length += original.byteLength;
+    return { [BYTES_KEY]: [at, original.byteLength] };
+  });
+  const head = Buffer.from(json);
+  const packed = Buffer.allocUnsafeSlow(4 + head.byteLength + length);
+  packed.writeUInt32LE(head.byteLength, 0);
+  packed.set(head, 4);
+  let offset = 4 + head.byteLength;
+  for (const part of parts) {
+    packed.set(part, offset);
+    offset += part.byteLength;
+  }
+  return packed;
+}
+
+/**
+ * Reads what pack() wrote. Byte strings in the result are views of `packed`: copy what must outlive it.
+ * The caller states the type; only what this software packed itself may be unpacked.
+ */
+export function unpack(packed: Uint8Array): unknown {
+  const view = Buffer.from(packed.buffer, packed.byteOffset, packed.byteLength);
+  const tail = 4 + view.readUInt32LE(0);
+  return JSON.parse(view.toString('utf8', 4, tail), (_key, member: unknown) => {
+    if (typeof member !== 'object' || member === null || !(BYTES_KEY in member)) return member;
+    const [at, length] = member[BYTES_KEY] as [number, number];
+    return view.subarray(tail + at, tail + at + length);
+  });
+}

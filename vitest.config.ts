@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+import CiSummaryReporter from './test/support/ci-summary-reporter.ts';
+
+/** Tests that start whole clusters take turns; the rest may share the machine. */
+const alone = ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default', new CiSummaryReporter()],
+    projects: [
+      {
+        test: {
+          name: 'fast',
+          include: ['test/**/*.test.ts'],
+          exclude: alone,
+          testTimeout: 30_000,
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        test: {
+          name: 'processes',
+          include: alone,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
