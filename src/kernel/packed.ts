@@ -22,7 +22,7 @@ export function pack(value: unknown): Buffer {
   let length = 0;
   const json = JSON.stringify(value, function (this: Record<string, unknown>, key: string, member: unknown): unknown {
     // Buffer has a toJSON(): look at what it was before.
-    const original = key === '' ? value : this[key];
+    const original = this[key];
     if (!(original instanceof Uint8Array)) return member;
     const at = length;
     parts.push(original);

@@ -1,5 +1,12 @@
 import type { EngineName } from '../../kernel/names.ts';
-import type { Consumer, Filter, Notification, RequestedTermination, TopicExpression, TopicPath } from '../../wsn/messages.ts';
+import type {
+  Consumer,
+  Filter,
+  Notification,
+  RequestedTermination,
+  TopicExpression,
+  TopicPath,
+} from '../../wsn/messages.ts';
 
 /** A granted termination time: milliseconds since 1970, null for none. */
 export interface Termination {

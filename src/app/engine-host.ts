@@ -1,0 +1,112 @@
+import type { BusEngines } from '../bus/bus-engines.ts';
+import { LinkedEngine } from '../bus/linked-engine.ts';
+import { Links } from '../bus/links.ts';
+import type { ActiveEngine } from '../cluster/holding.ts';
+import type { Directory } from '../cluster/ports/directory.ts';
+import { Deliverer } from '../delivery/deliverer.ts';
+import { MessagingEngine } from '../engine/engine.ts';
+import type { EngineStore } from '../engine/ports/engine-store.ts';
+import type { HttpSender } from '../http/client.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { InvariantError, messageOf, StoreBrokenError } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { EngineName, ServerName } from '../kernel/names.ts';
+import type { Tenure } from '../kernel/tenure.ts';
+import type { Topology } from '../topology/model.ts';
+import { EXIT } from './exit-codes.ts';
+
+export interface EngineHostOptions {
+  readonly engine: EngineName;
+  readonly server: ServerName;
+  readonly topology: Topology;
+  readonly storage: { openEngine(engine: EngineName, epoch: number): Promise<EngineStore> };
+  readonly engines: BusEngines;
+  readonly directory: Directory;
+  readonly sender: HttpSender;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onActive: (epoch: number) => void;
+  /** The engine cannot go on and this process must end, with this code. */
+  readonly onBroken: (exitCode: number) => void;
+}
+
+/** Runs an engine with its delivery and its links for the length of a tenure. */
+export class EngineHost {
+  readonly #options: EngineHostOptions;
+
+  constructor(options: EngineHostOptions) {
+    this.#options = options;
+  }
+
+  /** Opens the store, loads the engine, and announces it when it serves. */
+  async activate(tenure: Tenure): Promise<ActiveEngine> {
+    const { engine: name, storage } = this.#options;
+    const store = await storage.openEngine(name, tenure.epoch);
+    try {
+      return await this.#run(tenure, store);
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+
+  async #run(tenure: Tenure, store: EngineStore): Promise<ActiveEngine> {
+    const { engine: name, server, engines, directory, clock, logger, onActive } = this.#options;
+    const peers = engines.names().filter((peer) => peer !== name);
+    const engine = new MessagingEngine({
+      name,
+      store,
+      tenure,
+      clock,
+      logger,
+      peers,
+      onFailure: (error) => this.#reportFailure(error),
+    });
+    await engine.start();
+    // Links and delivery end earlier than the tenure when the engine is handed over.
+    const working = new AbortController();
+    const signal = AbortSignal.any([tenure.signal, working.signal]);
+    const links = new Links({ outlet: engine.links, engines, directory, clock, logger, signal });
+    const deliverer = this.#createDeliverer(engine, tenure);
+    const withdraw = engines.add(new LinkedEngine(engine, links));
+    deliverer.start();
+    links.start();
+    directory.learn({ engine: name, server, epoch: tenure.epoch, state: 'active' });
+    onActive(tenure.epoch);
+    tenure.signal.addEventListener('abort', withdraw, { once: true });
+    return {
+      drain: async (deadline) => {
+        directory.learn({ engine: name, server, epoch: tenure.epoch, state: 'moving' });
+        withdraw();
+        working.abort();
+        await Promise.all([engine.drain(deadline), deliverer.stop(), links.ended()]);
+      },
+      stop: async () => {
+        withdraw();
+        working.abort();
+        await Promise.all([deliverer.stop(), links.ended()]);
+        await engine.stop();
+        await store.close();
+      },
+    };
+  }
+
+  #createDeliverer(engine: MessagingEngine, tenure: Tenure): Deliverer {
+    const { engine: name, topology, sender, clock, logger } = this.#options;
+    const { publicUrl, delivery: times } = topology;
+    return new Deliverer({ engine: name, outbox: engine.outbox, sender, tenure, clock, logger, publicUrl, times });
+  }
+
+  #reportFailure(error: unknown): void {
+    const { logger, onBroken } = this.#options;
+    if (error instanceof StoreBrokenError) {
+      logger.error('The store can no longer be trusted', { error: error.message });
+      onBroken(EXIT.storeBroken);
+    } else if (error instanceof InvariantError) {
+      logger.error('An invariant does not hold', { error: error.message, stack: error.stack });
+      onBroken(EXIT.invariant);
+    } else {
+      logger.warn('The engine has ended', { error: messageOf(error) });
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import { EngineDirectory } from '../cluster/engine-directory.ts';
+import { decodeRoutes } from '../cluster/route-codec.ts';
+import { HttpListener } from '../http/listener.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Component } from '../kernel/component.ts';
+import type { Logger } from '../kernel/log.ts';
+import { FrontDoor } from '../proxy/front-door.ts';
+import { createPassThrough } from '../proxy/pass-through.ts';
+import { RequestRelay } from '../proxy/relay-request.ts';
+import { Router } from '../proxy/route.ts';
+import { Upstreams } from '../proxy/upstreams.ts';
+import type { Topology } from '../topology/model.ts';
+import { WireDialer } from '../wire/dialer.ts';
+import { ROUTES_CHANNEL } from './channels.ts';
+import type { EventSink } from './member-events.ts';
+import { isMemberRoute } from './topology-routes.ts';
+
+export interface ProxyMemberOptions {
+  readonly topology: Topology;
+  readonly name: string;
+  readonly secret: Uint8Array;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly events: EventSink;
+}
+
+/** One proxy: the front door, and a wire to each server. It keeps nothing that matters. */
+export class ProxyMember implements Component {
+  readonly #options: ProxyMemberOptions;
+  readonly #directory: EngineDirectory;
+  readonly #dialers: ReadonlyMap<string, WireDialer>;
+  readonly #upstreams: Upstreams;
+  readonly #relay: RequestRelay;
+  readonly #http: HttpListener;
+  readonly #ended = new AbortController();
+
+  constructor(options: ProxyMemberOptions) {
+    const { topology, name, clock, logger } = options;
+    const spec = topology.proxies.find((proxy) => proxy.name === name);
+    if (spec === undefined) throw new Error(`No proxy "${name}" in topology "${topology.name}"`);
+    this.#options = options;
+    this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(topology, route) });
+    this.#dialers = this.#createDialers();
+    this.#upstreams = new Upstreams(
+      [...this.#dialers].map(([server, dialer]) => ({
+        server,
+        get state() {
+          return dialer.state;
+        },
+        call: (channel, payload, callOptions) => dialer.call(channel, payload, callOptions),
+        onState: (listener, signal) => dialer.onState(listener, signal),
+      })),
+    );
+    const engines = topology.engines.map((engine) => engine.name);
+    const router = new Router(this.#upstreams, this.#directory, engines);
+    const { limits, servers } = topology;
+    const directory = this.#directory;
+    this.#relay = new RequestRelay({ router, upstreams: this.#upstreams, directory, limits, clock, logger });
+    const frontDoor = new FrontDoor({ name, relay: this.#relay, maxBodyBytes: limits.maxBodyBytes, logger });
+    this.#http = new HttpListener({
+      listen: spec.listen,
+      onPost: (request, signal) => frontDoor.answer(request, signal),
+      fallback: createPassThrough({ name, upstreams: this.#upstreams, servers, logger }),
+      limits,
+      logger,
+    });
+  }
+
+  /** Resolves when the front door is open; requests are held until servers and engines are there. */
+  async start(signal: AbortSignal): Promise<void> {
+    const { events, name } = this.#options;
+    this.#relay.watch(this.#ended.signal);
+    this.#directory.onChange(() => this.#reportSight(), this.#ended.signal);
+    for (const dialer of this.#dialers.values()) {
+      dialer.onState(() => this.#reportSight(), this.#ended.signal);
+      await dialer.start(signal);
+    }
+    await this.#http.start(signal);
+    const { host, port } = this.#http.address();
+    events({ event: 'serving', name, url: `http://${host}:${port}`, pid: process.pid });
+    this.#reportSight();
+  }
+
+  async stop(deadline: AbortSignal): Promise<void> {
+    await this.#http.stop(deadline);
+    this.#ended.abort();
+    await Promise.all([...this.#dialers.values()].map((dialer) => dialer.stop(deadline)));
+  }
+
+  #createDialers(): ReadonlyMap<string, WireDialer> {
+    const { topology, name, secret, clock, logger } = this.#options;
+    const learn = (payload: Buffer): void => {
+      for (const route of decodeRoutes(payload)) this.#directory.learn(route);
+    };
+    const channels = { calls: {}, news: { [ROUTES_CHANNEL]: learn } };
+    return new Map(
+      topology.servers.map(({ name: expect, wire: address }) => {
+        return [expect, new WireDialer({ name, role: 'proxy', expect, secret, address, channels, logger, clock })];
+      }),
+    );
+  }
+
+  #reportSight(): void {
+    const servers = this.#upstreams.healthy().map(({ server }) => server);
+    const engines = this.#directory.all().filter(({ state }) => state === 'active');
+    this.#options.events({
+      event: 'sees',
+      name: this.#options.name,
+      servers,
+      engines: engines.map(({ engine }) => engine),
+    });
+  }
+}

@@ -1,0 +1,68 @@
+import { systemClock } from '../kernel/clock.ts';
+import type { Component } from '../kernel/component.ts';
+import { codeOf } from '../kernel/errors.ts';
+import { createLogger, isLogLevel } from '../telemetry/logger.ts';
+import type { Topology } from '../topology/model.ts';
+import { EXIT } from './exit-codes.ts';
+import type { EventSink } from './member-events.ts';
+import { ProxyMember } from './proxy-member.ts';
+import { clusterSecret, type Environment } from './secret.ts';
+import { ServerMember } from './server-member.ts';
+
+/** How long a member may take to drain. */
+const DRAIN_MS = 10_000;
+/** A deposed or broken member has nothing left to do in order. */
+const FAILED_STOP_MS = 500;
+
+export interface RunMemberOptions {
+  readonly topology: Topology;
+  readonly role: 'server' | 'proxy';
+  readonly name: string;
+  readonly environment: Environment;
+  readonly wsdlDirectory: string;
+  readonly events: EventSink;
+  /** The first aborts: drain. The second: end now. */
+  readonly signal: AbortSignal;
+  readonly abort: AbortSignal;
+}
+
+/** Runs one member until it is told to end or must end; resolves with the exit code. */
+export async function runMember(options: RunMemberOptions): Promise<number> {
+  const { topology, role, name, environment, wsdlDirectory, events, signal, abort } = options;
+  const level = environment['POINTSMAN_LOG'] ?? '';
+  const logger = createLogger({ level: isLogLevel(level) ? level : 'info', fields: { [role]: name } });
+  const secret = await clusterSecret(topology.store.directory, environment);
+  const common = { topology, name, secret, clock: systemClock, logger, events };
+  let exitCode: number = EXIT.ok;
+  const failed = new AbortController();
+  const member: Component =
+    role === 'proxy'
+      ? new ProxyMember(common)
+      : new ServerMember({
+          ...common,
+          wsdlDirectory,
+          onFailed: (code) => {
+            exitCode = code;
+            failed.abort();
+          },
+        });
+  try {
+    await member.start(abort);
+    await untilAborted(AbortSignal.any([signal, abort, failed.signal]));
+  } catch (error) {
+    if (codeOf(error) !== 'EADDRINUSE') throw error;
+    const { message } = error as Error;
+    logger.error('Cannot listen: the address is taken, perhaps by another topology that runs here', { error: message });
+    exitCode = EXIT.unavailable;
+    failed.abort();
+  } finally {
+    const deadlineMs = failed.signal.aborted ? FAILED_STOP_MS : DRAIN_MS;
+    await member.stop(AbortSignal.any([abort, AbortSignal.timeout(deadlineMs)]));
+  }
+  return exitCode;
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}

@@ -1,0 +1,63 @@
+import type { Engine, EngineOperation, EngineOperations, RequestContext } from '../engine/ports/engine.ts';
+import { InfrastructureError } from '../kernel/errors.ts';
+import type { EngineName } from '../kernel/names.ts';
+import { pack, unpack } from '../kernel/packed.ts';
+import { WsnFault, type SerialisedWsnFault } from '../wsn/faults.ts';
+
+/** The wire channel on which servers ask each other's engines. */
+export const ENGINE_CHANNEL = 'engine';
+
+interface EngineCall {
+  readonly engine: EngineName;
+  readonly operation: EngineOperation;
+  readonly request: EngineOperations[EngineOperation]['request'];
+  readonly requestId: string;
+}
+
+type EngineAnswer =
+  { readonly reply: EngineOperations[EngineOperation]['reply'] } | { readonly fault: SerialisedWsnFault };
+
+/** The question as it goes over the wire. */
+export function packCall<O extends EngineOperation>(
+  engine: EngineName,
+  operation: O,
+  request: EngineOperations[O]['request'],
+  requestId: string,
+): Buffer {
+  return pack({ engine, operation, request, requestId });
+}
+
+/** The answer as it came over the wire: the reply, or the WsnFault thrown. */
+export function unpackAnswer<O extends EngineOperation>(payload: Buffer): EngineOperations[O]['reply'] {
+  const answer = unpack(payload) as EngineAnswer;
+  if ('fault' in answer) throw WsnFault.from(answer.fault);
+  return answer.reply;
+}
+
+/**
+ * Answers ENGINE_CHANNEL for the engines that are active in this server. A fault is an answer; InfrastructureError
+ * is left to the wire, which carries it as what it is.
+ */
+export function answerEngineCalls(
+  findHere: (name: EngineName) => Engine | undefined,
+): (payload: Buffer, caller: unknown, signal: AbortSignal) => Promise<Uint8Array> {
+  return async (payload, _caller, signal) => {
+    const { engine: name, operation, request, requestId } = unpack(payload) as EngineCall;
+    const engine = findHere(name);
+    if (engine === undefined) throw notHere(name);
+    const context: RequestContext = { requestId, signal };
+    try {
+      return pack({ reply: await engine.execute(operation, request, context) });
+    } catch (error) {
+      if (error instanceof WsnFault) return pack({ fault: error.serialise() });
+      throw error;
+    }
+  };
+}
+
+/** The engine does not run where it was asked for; nothing was done. */
+export function notHere(name: EngineName): InfrastructureError {
+  return new InfrastructureError('engine-not-here', `Engine "${name}" is not active in this server`, {
+    processed: 'no',
+  });
+}

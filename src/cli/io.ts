@@ -1,0 +1,28 @@
+/** Where output goes. `isTTY`: a person is looking, so progress may be shown. */
+export interface Output {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+}
+
+/** What a command gets from the process. Commands touch nothing else of it. */
+export interface CliIo {
+  readonly stdout: Output;
+  readonly stderr: Output;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborts when the user wants the command to end (SIGINT, SIGTERM): clean up, then return. */
+  readonly signal: AbortSignal;
+  /** Aborts when the user asks a second time: stop without grace. */
+  readonly abort: AbortSignal;
+  /** The script that this process runs, for commands that start further processes of it. */
+  readonly program: string;
+}
+
+/** Writes one JSON object on one line. */
+export function writeJson(output: Output, value: unknown): void {
+  output.write(`${JSON.stringify(value)}\n`);
+}
+
+/** Writes text and a line end. */
+export function writeLine(output: Output, text: string): void {
+  output.write(`${text}\n`);
+}

@@ -1,0 +1,27 @@
+import { CommanderError } from 'commander';
+import { fileURLToPath } from 'node:url';
+import { describeFailure, exitCodeOf } from './failure.ts';
+import type { CliIo } from './io.ts';
+import { addMemberCommands, MemberEndedError } from './member.ts';
+import { createProgram } from './program.ts';
+import { addStatusCommand } from './status.ts';
+import { addUpCommand } from './up.ts';
+
+/** Runs one command line; resolves with the exit code. Never rejects: what went wrong is told on stderr. */
+export async function run(argv: readonly string[], outside: Omit<CliIo, 'program'>): Promise<number> {
+  const io = { ...outside, program: fileURLToPath(new URL('../main.js', import.meta.url)) };
+  const program = createProgram(io);
+  addUpCommand(program, io);
+  addMemberCommands(program, io);
+  addStatusCommand(program, io);
+  try {
+    await program.parseAsync([...argv]);
+    return 0;
+  } catch (error) {
+    if (error instanceof MemberEndedError) return error.exitCode;
+    // Commander has told the user already. It exits with 1 for bad arguments; here that is 2, as for bad files.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    io.stderr.write(`${describeFailure(error)}\n`);
+    return exitCodeOf(error);
+  }
+}

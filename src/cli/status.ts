@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import { askStatus, type MemberStatus } from '../app/status.ts';
+import { loadTopology } from '../topology/load.ts';
+import { writeJson, writeLine, type CliIo } from './io.ts';
+
+/** `pointsman status [FILE]`: who is up and which engine runs where. Exit code 1 when an engine runs nowhere. */
+export function addStatusCommand(program: Command, io: CliIo): void {
+  program
+    .command('status')
+    .description('show which servers are up and where each engine runs')
+    .argument('[file]', 'the topology file', 'topologies/combined.yaml')
+    .option('--json', 'one JSON object on each line, for programs')
+    .action(async (file: string, options: { json?: boolean }) => {
+      const topology = loadTopology(file, io.env);
+      const members = await askStatus(topology, io.env);
+      for (const member of members) {
+        if (options.json === true) writeJson(io.stdout, member);
+        else writeLine(io.stdout, describe(member));
+      }
+      const active = new Set(members.flatMap((member) => (member.isUp ? activeIn(member) : [])));
+      const missing = topology.engines.filter(({ name }) => !active.has(name)).map(({ name }) => name);
+      if (missing.length > 0) throw new NotActiveError(`Not active anywhere: ${missing.join(', ')}`);
+    });
+}
+
+function describe(member: MemberStatus): string {
+  if (!member.isUp) return `${member.server}  down`;
+  const engines = member.engines.map(({ name, state, epoch }) => {
+    return epoch === undefined ? `${name} ${state}` : `${name} ${state} (epoch ${epoch})`;
+  });
+  return `${member.server}  up  pid ${member.pid}  ${engines.join(', ')}`;
+}
+
+function activeIn({ engines }: MemberStatus & { isUp: true }): readonly string[] {
+  return engines.filter(({ state }) => state === 'active').map(({ name }) => name);
+}
+
+/** The cluster can be asked, and some of its engines run nowhere. */
+class NotActiveError extends Error {
+  override readonly name = 'NotActiveError';
+}

@@ -1,0 +1,69 @@
+import type { Command } from 'commander';
+import { resolve } from 'node:path';
+import { Supervisor, type UpEvent } from '../app/supervisor.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { loadTopology } from '../topology/load.ts';
+import { writeJson, writeLine, type CliIo } from './io.ts';
+import { whatToTryNext } from './try-next.ts';
+
+/** `pointsman up FILE`: a whole topology on this machine, supervised. */
+export function addUpCommand(program: Command, io: CliIo): void {
+  program
+    .command('up')
+    .description('start a whole topology on this machine, supervised')
+    .argument('<file>', 'the topology file')
+    .option('--json', 'one JSON object on each line, for programs')
+    .option('--no-restart', 'leave a dead process dead')
+    .action(async (file: string, options: { json?: boolean; restart: boolean }) => {
+      const topology = loadTopology(file, io.env);
+      const report = options.json === true ? (event: UpEvent): void => writeJson(io.stdout, event) : narrate(io);
+      const supervisor = new Supervisor({
+        topology,
+        topologyFile: resolve(file),
+        program: io.program,
+        environment: { POINTSMAN_LOG: 'warn', ...io.env },
+        isRestarting: options.restart,
+        clock: systemClock,
+        report,
+      });
+      if (options.json !== true) io.stderr.write(`Starting ${topology.name} (${topology.kind}) …\n`);
+      try {
+        await supervisor.start(io.signal);
+        if (options.json !== true) writeLine(io.stdout, whatToTryNext(topology, file));
+        await untilAborted(io.signal);
+      } catch (error) {
+        if (!io.signal.aborted) throw error;
+      } finally {
+        if (options.json !== true) io.stderr.write('Stopping …\n');
+        await supervisor.stop(AbortSignal.any([io.abort, AbortSignal.timeout(15_000)]));
+      }
+    });
+}
+
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+/** What happens, for a person to read. */
+function narrate(io: CliIo): (event: UpEvent) => void {
+  return (event) => {
+    switch (event.event) {
+      case 'ready':
+        for (const { name, url } of [...event.proxies, ...event.servers])
+          writeLine(io.stdout, `  ${name} serves at ${url}`);
+        for (const { name, server, epoch } of event.engines)
+          writeLine(io.stdout, `  ${name} runs in ${server} (epoch ${epoch})`);
+        break;
+      case 'engine':
+        writeLine(io.stdout, `${event.name} now runs in ${event.server} (epoch ${event.epoch})`);
+        break;
+      case 'exit':
+        writeLine(io.stdout, `${event.name} ended (${event.signal ?? `code ${event.code ?? 'none'}`})`);
+        break;
+      case 'restart':
+        writeLine(io.stdout, `${event.name} started again (pid ${event.pid})`);
+        break;
+    }
+  };
+}

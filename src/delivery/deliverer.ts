@@ -1,0 +1,377 @@
+import { setMaxListeners } from 'node:events';
+import type { Claim, Outbox } from '../engine/ports/outbox.ts';
+import { fullJitter } from '../kernel/backoff.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { EngineName } from '../kernel/names.ts';
+import type { Tenure } from '../kernel/tenure.ts';
+import { Wakeup } from '../kernel/wakeup.ts';
+import { NotifyWriter } from './notify-post.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
+import type { NotificationSender } from './sender.ts';
+import { Timetable } from './timetable.ts';
+import { type Destination, type Slot, type TurnLimits, type Turn, Turns } from './turns.ts';
+
+/** Milliseconds. */
+export interface DeliveryTiming {
+  readonly connectTimeoutMs: number;
+  /** From the beginning of a try to the end of the consumer's reply. */
+  readonly totalTimeoutMs: number;
+  /** Upper bound of the first back-off; each further one is twice as high. */
+  readonly firstRetryMs: number;
+  readonly maxRetryMs: number;
+}
+
+/** What happens to notifications on their way out. None of these may throw. */
+export interface DeliveryEvents {
+  delivered?(event: { subscription: string; messages: number; attempt: number; durationMs: number }): void;
+  failed?(event: { subscription: string; attempt: number; reason: string; retryInMs: number }): void;
+  /** The consumer said 410; its subscription is paused. */
+  gone?(event: { subscription: string }): void;
+}
+
+export interface DelivererOptions {
+  readonly outbox: Outbox;
+  readonly sender: NotificationSender;
+  readonly tenure: Tenure;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly engine: EngineName;
+  readonly times: DeliveryTiming;
+  /** The address of the topology as clients see it. */
+  readonly publicUrl: string;
+  readonly events?: DeliveryEvents;
+  /** For jitter; uniform in [0, 1). */
+  readonly random?: () => number;
+}
+
+/** Since the start of this tenure. */
+export interface DeliveryCounters {
+  /** NotificationMessages that a consumer has accepted. */
+  readonly delivered: number;
+  /** Tries that failed. */
+  readonly failed: number;
+  /** Subscriptions that wait for their turn or for a retry. */
+  readonly waiting: number;
+  /** Subscriptions that are being served now. */
+  readonly inFlight: number;
+}
+
+/** A claim's messages, and their bytes as the engine counts them. */
+const MAX_MESSAGES = 50;
+const MAX_BYTES = 256 * 1024;
+const MAX_REPLY_BYTES = 64 * 1024;
+const MAX_IN_FLIGHT = 64;
+const LIMITS: TurnLimits = { perDestination: 4, slowTogether: MAX_IN_FLIGHT / 2, slowMs: 1_000, failuresUntilOpen: 5 };
+/** How long stop() lets tries under way finish when it is given no deadline. */
+const STOP_GRACE_MS = 1_000;
+
+/** A subscription that has something to deliver. Forgotten as soon as it has nothing. */
+interface Recipient {
+  readonly subscription: string;
+  state: 'queued' | 'busy' | 'resting';
+  /** It was reported ready while it was busy. */
+  isReadyAgain: boolean;
+  destination: Destination<Recipient> | undefined;
+  /** What failed last: its retry must be of the same messages, so that it has the same MessageID. */
+  failed: { readonly firstSeq: number; readonly count: number; readonly attempts: number } | undefined;
+}
+
+/**
+ * Sends what the engine has to push: at least once, in order, one try at a time for each subscription. Runs under the
+ * engine's tenure: nothing is sent once it has ended, even if no timer of this process has told so yet.
+ */
+export class Deliverer {
+  readonly #options: DelivererOptions;
+  readonly #logger: Logger;
+  readonly #random: () => number;
+  readonly #writer: NotifyWriter;
+  readonly #turns: Turns<Recipient>;
+  readonly #timetable = new Timetable();
+  readonly #wakeup = new Wakeup();
+  readonly #recipients = new Map<string, Recipient>();
+  readonly #underWay = new Set<Promise<void>>();
+  /** Aborted: claims nothing more. */
+  readonly #closing = new AbortController();
+  /** Aborted: cuts the connections of tries under way. */
+  readonly #cutting = new AbortController();
+  #hasStarted = false;
+  #delivered = 0;
+  #failed = 0;
+
+  constructor(options: DelivererOptions) {
+    const { clock, times, engine, publicUrl } = options;
+    // Each try listens to it.
+    setMaxListeners(MAX_IN_FLIGHT + 1, this.#cutting.signal);
+    this.#options = options;
+    this.#logger = options.logger.child({ engine, epoch: options.tenure.epoch });
+    this.#random = options.random ?? Math.random;
+    this.#writer = new NotifyWriter({ engine, publicUrl });
+    this.#turns = new Turns({
+      limits: LIMITS,
+      backoff: { firstMs: times.firstRetryMs, maxMs: times.maxRetryMs },
+      now: () => clock.monotonic(),
+      random: this.#random,
+    });
+  }
+
+  counters(): DeliveryCounters {
+    const inFlight = this.#underWay.size;
+    return { delivered: this.#delivered, failed: this.#failed, waiting: this.#recipients.size - inFlight, inFlight };
+  }
+
+  /** Begins to take from the outbox. Idempotent. */
+  start(): void {
+    const { outbox, tenure } = this.#options;
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    if (!tenure.isCurrent()) {
+      this.#cut();
+      return;
+    }
+    tenure.signal.addEventListener('abort', () => this.#cut(), { once: true, signal: this.#cutting.signal });
+    void this.#keepTime();
+    outbox.onReady((subscription) => this.#ready(subscription), this.#closing.signal);
+  }
+
+  /**
+   * Takes nothing more, lets the tries under way finish until `deadline` aborts (a second without one), then cuts them:
+   * their messages stay in the outbox. Idempotent.
+   */
+  async stop(deadline?: AbortSignal): Promise<void> {
+    this.#hasStarted = true;
+    this.#closing.abort();
+    const over = new AbortController();
+    try {
+      await Promise.race([this.#quiet(), this.#patience(over.signal, deadline)]);
+    } finally {
+      over.abort();
+    }
+    this.#cut();
+    await this.#quiet();
+  }
+
+  async #quiet(): Promise<void> {
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+  }
+
+  async #patience(over: AbortSignal, deadline: AbortSignal | undefined): Promise<void> {
+    if (deadline === undefined) {
+      await this.#options.clock.sleep(STOP_GRACE_MS, over).catch(() => undefined);
+    } else if (!deadline.aborted) {
+      await new Promise<void>((resolve) => {
+        deadline.addEventListener('abort', () => resolve(), { once: true, signal: over });
+      });
+    }
+  }
+
+  #cut(): void {
+    this.#closing.abort();
+    this.#cutting.abort();
+  }
+
+  #ready(subscription: string): void {
+    const known = this.#recipients.get(subscription);
+    if (known !== undefined) {
+      // One that is queued will find what is new; one that rests is tried when its back-off is over, not before.
+      known.isReadyAgain ||= known.state === 'busy';
+      return;
+    }
+    const added: Recipient = {
+      subscription,
+      state: 'queued',
+      isReadyAgain: false,
+      destination: undefined,
+      failed: undefined,
+    };
+    this.#recipients.set(subscription, added);
+    this.#queue(added);
+    this.#pump();
+  }
+
+  #queue(recipient: Recipient): void {
+    recipient.state = 'queued';
+    this.#turns.add(recipient, recipient.destination);
+  }
+
+  #forget(recipient: Recipient): void {
+    this.#recipients.delete(recipient.subscription);
+    if (recipient.destination !== undefined) this.#turns.part(recipient.destination);
+  }
+
+  #pump(): void {
+    while (!this.#closing.signal.aborted && this.#underWay.size < MAX_IN_FLIGHT) {
+      const turn = this.#turns.next();
+      if (turn === undefined) return;
+      const serving = this.#serve(turn).finally(() => {
+        this.#underWay.delete(serving);
+        this.#pump();
+      });
+      this.#underWay.add(serving);
+    }
+  }
+
+  /** One turn of one subscription. Never rejects. */
+  async #serve({ item: recipient, slot }: Turn<Recipient>): Promise<void> {
+    recipient.state = 'busy';
+    recipient.isReadyAgain = false;
+    let taken = slot;
+    let result: 'succeeded' | 'failed' | 'unused' = 'unused';
+    let startedAt = 0;
+    try {
+      const claim = await this.#options.outbox.claim(
+        recipient.subscription,
+        recipient.failed?.count ?? MAX_MESSAGES,
+        MAX_BYTES,
+      );
+      if (claim === undefined) {
+        if (recipient.isReadyAgain) this.#queue(recipient);
+        else this.#forget(recipient);
+        return;
+      }
+      taken ??= this.#admit(recipient, claim);
+      if (taken === undefined) return;
+      startedAt = this.#options.clock.monotonic();
+      const outcome = await this.#try(claim, recipient);
+      if (outcome === undefined) return;
+      result = outcome.kind === 'failed' ? 'failed' : 'succeeded';
+      this.#settle(recipient, claim, outcome, this.#options.clock.monotonic() - startedAt);
+    } catch (error) {
+      if (this.#closing.signal.aborted) return;
+      // The outbox failed, or a bug: the subscription is tried again later.
+      this.#logger.warn('Cannot take from the outbox', { subscription: recipient.subscription, error });
+      this.#rest(recipient, this.#options.times.firstRetryMs);
+    } finally {
+      if (taken !== undefined) this.#endTurn(taken, result, startedAt);
+    }
+  }
+
+  #endTurn(slot: Slot<Recipient>, result: 'succeeded' | 'failed' | 'unused', startedAt: number): void {
+    const probeAt = this.#turns.end(slot, result, this.#options.clock.monotonic() - startedAt);
+    if (probeAt === undefined) return;
+    const { destination } = slot;
+    this.#logger.info('Destination fails', { destination: destination.key, failures: destination.failures });
+    this.#at(probeAt, () => {
+      this.#turns.place(destination);
+    });
+  }
+
+  /**
+   * The claim has told where the subscription leads. Without a free place there, the claim is given back and the
+   * subscription waits in that destination's row, so that what waits does not hold messages in memory.
+   */
+  #admit(recipient: Recipient, claim: Claim): Slot<Recipient> | undefined {
+    recipient.destination = this.#turns.join(destinationOf(claim.consumer.address));
+    const slot = this.#turns.admit(recipient.destination);
+    if (slot === undefined) {
+      this.#queue(recipient);
+      claim.settle('failed');
+    }
+    return slot;
+  }
+
+  /** Undefined: not sent or cut off, because the tenure is over or this deliverer stops. */
+  async #try(claim: Claim, recipient: Recipient): Promise<Outcome | undefined> {
+    const { tenure, sender, times, clock } = this.#options;
+    try {
+      const attempt = attemptOf(claim, recipient);
+      const { headers, body } = this.#writer.write(claim, { epoch: tenure.epoch, attempt });
+      if (!tenure.isCurrent() || this.#closing.signal.aborted) {
+        if (!tenure.isCurrent()) this.#cut();
+        claim.settle('failed');
+        return undefined;
+      }
+      const reply = await sender.post({
+        url: claim.consumer.address,
+        headers,
+        body,
+        connectTimeoutMs: times.connectTimeoutMs,
+        totalTimeoutMs: times.totalTimeoutMs,
+        maxReplyBytes: MAX_REPLY_BYTES,
+        signal: this.#cutting.signal,
+        mayBegin: () => tenure.isCurrent(),
+      });
+      return outcomeOf(reply, clock.now());
+    } catch (error) {
+      if (!this.#cutting.signal.aborted) return { kind: 'failed', reason: messageOf(error) };
+      claim.settle('failed');
+      return undefined;
+    }
+  }
+
+  #settle(recipient: Recipient, claim: Claim, outcome: Outcome, durationMs: number): void {
+    const { events } = this.#options;
+    const { subscription } = recipient;
+    const attempt = attemptOf(claim, recipient);
+    switch (outcome.kind) {
+      case 'delivered':
+        this.#delivered += claim.messages.length;
+        recipient.failed = undefined;
+        claim.settle('delivered');
+        events?.delivered?.({ subscription, messages: claim.messages.length, attempt, durationMs });
+        if (recipient.isReadyAgain) this.#queue(recipient);
+        else this.#forget(recipient);
+        return;
+      case 'gone':
+        this.#logger.info('Consumer is gone', { subscription });
+        this.#forget(recipient);
+        claim.settle('gone');
+        events?.gone?.({ subscription });
+        return;
+      case 'failed': {
+        this.#failed += 1;
+        const { firstRetryMs, maxRetryMs } = this.#options.times;
+        const backoffMs = fullJitter(attempt, { firstMs: firstRetryMs, maxMs: maxRetryMs }, this.#random);
+        const retryInMs = Math.max(backoffMs, outcome.retryAfterMs ?? 0);
+        const firstSeq = claim.messages.at(0)?.seq ?? 0;
+        recipient.failed = { firstSeq, count: claim.messages.length, attempts: attempt };
+        this.#logger.debug('Delivery failed', { subscription, attempt, retryInMs, error: outcome.reason });
+        this.#rest(recipient, retryInMs);
+        claim.settle('failed');
+        events?.failed?.({ subscription, attempt, reason: outcome.reason, retryInMs });
+      }
+    }
+  }
+
+  #rest(recipient: Recipient, ms: number): void {
+    recipient.state = 'resting';
+    this.#at(this.#options.clock.monotonic() + ms, () => {
+      this.#queue(recipient);
+    });
+  }
+
+  #at(time: number, action: () => void): void {
+    if (this.#timetable.add(time, action)) this.#wakeup.wake();
+  }
+
+  async #keepTime(): Promise<void> {
+    const { clock } = this.#options;
+    try {
+      for (;;) {
+        const { nextAt } = this.#timetable;
+        await this.#wakeup.wait(
+          this.#closing.signal,
+          clock,
+          nextAt === undefined ? undefined : Math.max(0, nextAt - clock.monotonic()),
+        );
+        this.#timetable.runDue(clock.monotonic());
+        this.#pump();
+      }
+    } catch (error) {
+      if (!this.#closing.signal.aborted) throw error;
+    }
+  }
+}
+
+/** 1 for messages that were not tried before in this tenure. */
+function attemptOf(claim: Claim, { failed }: Recipient): number {
+  return failed !== undefined && failed.firstSeq === claim.messages.at(0)?.seq ? failed.attempts + 1 : 1;
+}
+
+/** Scheme, host and port. Addresses that are no URL share one destination, and nothing else fails with them. */
+function destinationOf(address: string): string {
+  if (!URL.canParse(address)) return '';
+  const { protocol, host } = new URL(address);
+  return `${protocol}//${host}`;
+}

@@ -1,0 +1,101 @@
+import type { Claim } from '../engine/ports/outbox.ts';
+import { nameBasedUrn } from '../kernel/ids.ts';
+import type { EngineName } from '../kernel/names.ts';
+import { headerBlocksFor } from '../soap/addressing.ts';
+import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
+import { affinityReference } from '../soap/affinity.ts';
+import type { EndpointReference } from '../soap/endpoint-reference.ts';
+import { contentTypeOf, soapNamespace } from '../soap/version.ts';
+import { encodeNotify } from '../wsn/notify.ts';
+import { OPERATIONS } from '../wsn/operations.ts';
+import { escapeAttribute, escapeText } from '../xml/writer.ts';
+
+/** The namespace of the header block by which a consumer can drop duplicates. */
+export const DELIVERY_NAMESPACE = 'urn:pointsman:delivery';
+
+/** A claim as it goes over HTTP. */
+export interface NotifyPost {
+  /** wsa:MessageID; the same for every try of the same messages, on whatever server. */
+  readonly messageId: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: readonly Uint8Array[];
+}
+
+/** Which try it is. `attempt` starts at 1. */
+export interface Try {
+  readonly epoch: number;
+  readonly attempt: number;
+}
+
+/** Writes Notify messages of one engine (WS-BaseNotification §3.2) for its subscribers. */
+export class NotifyWriter {
+  readonly #engine: EngineName;
+  readonly #publicUrl: string;
+  /** Marking reference parameters means parsing them; a subscription is sent to many times. */
+  readonly #parameterBlocks = new WeakMap<EndpointReference, string>();
+
+  /** `publicUrl`: what clients see as the address of the topology; subscription references start with it. */
+  constructor(options: { engine: EngineName; publicUrl: string }) {
+    this.#engine = options.engine;
+    this.#publicUrl = options.publicUrl;
+  }
+
+  /** Payloads are not copied: the body's chunks are views of them. Throws when the reference parameters are no XML. */
+  write(claim: Claim, { epoch, attempt }: Try): NotifyPost {
+    const action = OPERATIONS.Notify.action;
+    const messageId = messageIdOf(claim);
+    const contentType = contentTypeOf(claim.soapVersion, action);
+    const soapAction = claim.soapVersion === '1.1' ? { SOAPAction: `"${action}"` } : undefined;
+    const messages = claim.messages.map(
+      ({ seq }) => `<d:Message id="${nameBasedUrn(`${claim.subscription} ${seq}`)}" seq="${seq}"/>`,
+    );
+    const head = [
+      `<s:Envelope xmlns:s="${soapNamespace(claim.soapVersion)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
+      `<wsa:To>${escapeText(claim.consumer.address)}</wsa:To><wsa:Action>${escapeText(action)}</wsa:Action>`,
+      `<wsa:MessageID>${messageId}</wsa:MessageID>${this.#parametersOf(claim.consumer)}`,
+      `<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="${epoch}"`,
+      ` attempt="${attempt}" redelivery="${attempt > 1}">${messages.join('')}</d:Delivery></s:Header><s:Body>`,
+    ];
+    return {
+      messageId,
+      headers: { 'Content-Type': contentType, ...soapAction, 'Idempotency-Key': `"${messageId}"` },
+      body: toChunks([...head, ...this.#notifyOf(claim), '</s:Body></s:Envelope>']),
+    };
+  }
+
+  #notifyOf({ subscription, messages, dialect }: Claim): readonly (string | Uint8Array)[] {
+    const reference = affinityReference(this.#publicUrl, 'SubscriptionManager', this.#engine, subscription);
+    const form = dialect === undefined ? {} : { dialect };
+    return encodeNotify(messages.map(({ notification }) => ({ subscription: reference, notification, ...form })));
+  }
+
+  #parametersOf(consumer: EndpointReference): string {
+    const known = this.#parameterBlocks.get(consumer);
+    if (known !== undefined) return known;
+    const blocks = headerBlocksFor(consumer);
+    this.#parameterBlocks.set(consumer, blocks);
+    return blocks;
+  }
+}
+
+/** From the first to the last message of the claim: a retry of the same messages has the same id. */
+function messageIdOf({ subscription, messages }: Claim): string {
+  return nameBasedUrn(`${subscription} ${messages.at(0)?.seq ?? 0} ${messages.at(-1)?.seq ?? 0}`);
+}
+
+/** Neighbouring texts become one chunk; bytes stay where they are. */
+function toChunks(parts: readonly (string | Uint8Array)[]): readonly Uint8Array[] {
+  const chunks: Uint8Array[] = [];
+  let text = '';
+  for (const part of parts) {
+    if (typeof part === 'string') {
+      text += part;
+      continue;
+    }
+    if (text !== '') chunks.push(Buffer.from(text));
+    chunks.push(part);
+    text = '';
+  }
+  if (text !== '') chunks.push(Buffer.from(text));
+  return chunks;
+}

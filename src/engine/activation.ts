@@ -1,0 +1,125 @@
+import type { EngineName } from '../kernel/names.ts';
+import type { Cursor } from './cursor.ts';
+import type { Parts } from './parts.ts';
+import { interestKey, PeerInterest } from './peer-interest.ts';
+import { isLinkCursorId, linkCursorId } from './peer-links.ts';
+import type { KeyedRecord, Space, StoredState } from './ports/engine-store.ts';
+import {
+  unpackRecord,
+  type StoredCurrent,
+  type StoredExpression,
+  type StoredHighWater,
+  type StoredInterest,
+  type StoredPullPoint,
+  type StoredSubscription,
+} from './records.ts';
+import { subscriptionRemoval } from './subscriptions.ts';
+
+/** Takes what the store holds into the memory of a new engine. The cursors are all behind after it. */
+export function restore(parts: Parts, state: StoredState): void {
+  const positions = new Map(state.cursors.map(({ id, seq }) => [id, seq]));
+  const bySpace = new Map<Space, KeyedRecord[]>();
+  for (const record of state.records) {
+    const known = bySpace.get(record.space);
+    if (known === undefined) bySpace.set(record.space, [record]);
+    else known.push(record);
+  }
+  const recordsOf = (space: Space): readonly KeyedRecord[] => bySpace.get(space) ?? [];
+  restorePullPoints(parts, recordsOf('pull-point'), positions);
+  restoreSubscriptions(parts, recordsOf('subscription'), positions);
+  restoreCurrent(parts, recordsOf('current'));
+  const interests = restoreInterests(parts, recordsOf('interest'));
+  parts.log.open(
+    state.head,
+    highest([...positions.values(), ...[...interests.values()].flatMap((one) => one.sinces())]),
+  );
+  restoreLinks(parts, interests, recordsOf('high-water'), positions);
+  parts.requests.load(recordsOf('request'));
+  removeStrayCursors(parts, positions.keys());
+}
+
+/** All cursors of the engine. */
+export function* allCursors({ subscriptions, pullPoints, peerLinks }: Parts): Iterable<Cursor> {
+  for (const { cursor } of subscriptions.all()) yield cursor;
+  for (const { cursor } of pullPoints.all()) yield cursor;
+  for (const { cursor } of peerLinks.all()) yield cursor;
+}
+
+type Positions = ReadonlyMap<string, number>;
+
+function restorePullPoints({ pullPoints }: Parts, records: readonly KeyedRecord[], positions: Positions): void {
+  for (const { key, value } of records) {
+    const { since } = unpackRecord(`pull point ${key}`, value) as StoredPullPoint;
+    pullPoints.add(pullPoints.create(key, positions.get(key) ?? since));
+  }
+}
+
+function restoreSubscriptions(parts: Parts, records: readonly KeyedRecord[], positions: Positions): void {
+  const { subscriptions, pullPoints, writer } = parts;
+  for (const { key, value } of records) {
+    const stored = unpackRecord(`subscription ${key}`, value) as StoredSubscription;
+    const subscription = subscriptions.create(key, stored, positions.get(key) ?? stored.since);
+    const { consumer } = stored;
+    const isFed = consumer.kind === 'push' || pullPoints.find(consumer.pullPoint) !== undefined;
+    if (isFed && !subscriptions.hasExpired(subscription)) {
+      subscriptions.add(subscription);
+      continue;
+    }
+    const { remove = [], removeCursors = [] } = subscriptionRemoval([key]);
+    for (const { space, key: id } of remove) writer.removeLater(space, id);
+    for (const id of removeCursors) writer.removeCursorLater(id);
+  }
+}
+
+function restoreCurrent({ current }: Parts, records: readonly KeyedRecord[]): void {
+  const stored = records.map(({ value }) => unpackRecord('a current message', value) as StoredCurrent);
+  stored.sort((a, b) => a.at - b.at);
+  for (const { topic, at, message } of stored) current.keep(topic, { at, message });
+}
+
+function restoreInterests(
+  { peerLinks }: Parts,
+  records: readonly KeyedRecord[],
+): ReadonlyMap<EngineName, PeerInterest> {
+  const byPeer = new Map<EngineName, PeerInterest>(peerLinks.names.map((peer) => [peer, new PeerInterest(peer)]));
+  for (const { key, value } of records) {
+    const { peer, isExpression } = interestKey(key);
+    const stored = unpackRecord(`interest ${key}`, value);
+    if (isExpression) byPeer.get(peer)?.loadExpression(stored as StoredExpression);
+    else byPeer.get(peer)?.load(stored as StoredInterest);
+  }
+  return byPeer;
+}
+
+function restoreLinks(
+  { peerLinks, log }: Parts,
+  interests: ReadonlyMap<EngineName, PeerInterest>,
+  highWaters: readonly KeyedRecord[],
+  positions: Positions,
+): void {
+  const taken = new Map<EngineName, number>();
+  for (const { key, value } of highWaters)
+    taken.set(key, (unpackRecord(`high water ${key}`, value) as StoredHighWater).seq);
+  for (const [peer, interest] of interests) {
+    const position = positions.get(linkCursorId(peer)) ?? lowest([log.head, ...interest.sinces()]);
+    peerLinks.open(peer, interest, taken.get(peer) ?? 0, position);
+  }
+}
+
+/** Cursors whose reader ended while they were being written. Those of links stay: a peer may come back to the topology. */
+function removeStrayCursors({ subscriptions, pullPoints, writer }: Parts, ids: Iterable<string>): void {
+  const known = new Set<string>();
+  for (const { id } of subscriptions.all()) known.add(id);
+  for (const { id } of pullPoints.all()) known.add(id);
+  for (const id of ids) {
+    if (!known.has(id) && !isLinkCursorId(id)) writer.removeCursorLater(id);
+  }
+}
+
+function highest(numbers: readonly number[]): number {
+  return numbers.reduce((most, number) => Math.max(most, number), 0);
+}
+
+function lowest(numbers: readonly number[]): number {
+  return numbers.reduce((least, number) => Math.min(least, number), Infinity);
+}

@@ -1,0 +1,49 @@
+import type { CurrentMessages } from './current-messages.ts';
+import type { Cursor } from './cursor.ts';
+import type { MessageLog } from './log.ts';
+import type { PeerLinks } from './peer-links.ts';
+import type { PullPoints } from './pull-points.ts';
+import type { EntryHeader, LogEntry } from './records.ts';
+import type { Subscriptions } from './subscriptions.ts';
+
+interface Readers {
+  readonly log: MessageLog;
+  readonly subscriptions: Subscriptions;
+  readonly pullPoints: PullPoints;
+  readonly peerLinks: PeerLinks;
+  readonly current: CurrentMessages;
+}
+
+/** Hands each record of the log to those that it is for: subscriptions, a pull point, links. */
+export class Distribution {
+  readonly #readers: Readers;
+
+  constructor(readers: Readers) {
+    this.#readers = readers;
+  }
+
+  /** Calls `visit` for the cursor of each reader that the record is for. */
+  route(header: EntryHeader, visit: (cursor: Cursor) => void): void {
+    const { subscriptions, pullPoints, peerLinks } = this.#readers;
+    if (header.pullPoint !== undefined) {
+      const pullPoint = pullPoints.find(header.pullPoint);
+      if (pullPoint !== undefined) visit(pullPoint.cursor);
+      return;
+    }
+    subscriptions.match(header.topic, (subscription) => visit(subscription.cursor));
+    peerLinks.match(header, (link) => visit(link.cursor));
+  }
+
+  /** These records are on the disk: whoever they are for may have them now. */
+  publish(entries: readonly LogEntry[]): void {
+    this.#readers.log.append(entries);
+    const offered = new Set<Cursor>();
+    for (const entry of entries) {
+      this.route(entry, (cursor) => {
+        if (cursor.offer(entry.seq)) offered.add(cursor);
+      });
+    }
+    this.#readers.current.update(entries);
+    for (const cursor of offered) cursor.announce();
+  }
+}

@@ -1,0 +1,216 @@
+import { messageOf } from '../kernel/errors.ts';
+import type { EngineName } from '../kernel/names.ts';
+import { allCursors, restore } from './activation.ts';
+import type { Cursor } from './cursor.ts';
+import { callerGone, type Progress } from './life.ts';
+import { Links } from './links.ts';
+import { Maintenance } from './maintenance.ts';
+import { assemble, type Conclude, type EngineOptions, type Parts, type Plan } from './parts.ts';
+import type { Engine, EngineOperation, EngineOperations, RequestContext } from './ports/engine.ts';
+import type { LinkOutlet } from './ports/link-outlet.ts';
+import type { Outbox } from './ports/outbox.ts';
+import { Publishing } from './publishing.ts';
+import { Pulling } from './pulling.ts';
+import { Pushes } from './pushes.ts';
+import { Subscribing } from './subscribing.ts';
+
+export type { EngineOptions } from './parts.ts';
+
+/** One function per operation. What it concludes is on the disk before it resolves. */
+type Operations = {
+  readonly [O in EngineOperation]: (
+    request: EngineOperations[O]['request'],
+    conclude: Conclude,
+  ) => Promise<EngineOperations[O]['reply']>;
+};
+
+/** Operations that only read, or that know a repetition by its content. */
+const NOT_REMEMBERED: ReadonlySet<EngineOperation> = new Set(['currentMessage', 'acceptLink', 'learnInterest']);
+
+/**
+ * A messaging engine during one tenure: one log, and a cursor for each who reads it.
+ *
+ * Nothing takes effect in memory, is delivered or answered before the store has it on the disk. When the tenure ends, or
+ * the store can no longer be trusted, the engine ends as a whole; the next tenure makes a new one from the store.
+ */
+export class MessagingEngine implements Engine {
+  readonly name: EngineName;
+  /** What is to be pushed to consumers. */
+  readonly outbox: Outbox;
+  /** What is to be forwarded to peers, and what is wanted from them. */
+  readonly links: LinkOutlet;
+  readonly #parts: Parts;
+  readonly #pushes: Pushes;
+  readonly #links: Links;
+  readonly #operations: Operations;
+  readonly #background: Promise<void>[] = [];
+  #starting: Promise<void> | undefined;
+  #draining: Promise<void> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.name = options.name;
+    this.#parts = assemble(options);
+    this.#pushes = new Pushes(this.#parts);
+    this.#links = new Links(this.#parts);
+    this.outbox = this.#pushes;
+    this.links = this.#links;
+    this.#operations = operationsOf(this.#parts);
+  }
+
+  /**
+   * Loads the state and reads the end of the log again. Resolves when requests are taken; cursors that are far behind
+   * catch up while the engine serves. Rejects with InfrastructureError when the tenure ends first.
+   */
+  async start(): Promise<void> {
+    this.#starting ??= this.#start();
+    return this.#starting;
+  }
+
+  /**
+   * Refuses new requests and claims from now on (`engine-not-here`, processed: no), waits until those in flight are
+   * answered and settled or `deadline` aborts, and writes the cursors. Never rejects.
+   */
+  async drain(deadline: AbortSignal): Promise<void> {
+    this.#draining ??= this.#drain(deadline);
+    return this.#draining;
+  }
+
+  /** Ends the engine at once; who waits gets `shutting-down`. The store stays open: it is its owner's. Idempotent. */
+  async stop(): Promise<void> {
+    this.#parts.life.end('shutting-down');
+    await this.#starting?.catch(() => undefined);
+    await Promise.all(this.#background);
+  }
+
+  async execute<O extends EngineOperation>(
+    operation: O,
+    request: EngineOperations[O]['request'],
+    context: RequestContext,
+  ): Promise<EngineOperations[O]['reply']> {
+    const { life } = this.#parts;
+    life.assertServing();
+    if (context.signal?.aborted === true) throw callerGone('no');
+    const progress: Progress = { isSubmitted: false };
+    const close = life.open();
+    const work = this.#perform(operation, request, context, progress).finally(close);
+    const reply = await life.outcome(work, progress, context.signal);
+    life.assertMayAnswer();
+    return reply;
+  }
+
+  async #start(): Promise<void> {
+    const { life, store, catchUp, log, limits, logger } = this.#parts;
+    life.starting();
+    const progress = { isSubmitted: false };
+    try {
+      restore(this.#parts, await life.outcome(store.load(), progress));
+      const cursors = [...allCursors(this.#parts)];
+      const near = cursors.filter((cursor) => log.head - cursor.scanned(log.head) <= limits.nearRecords);
+      const far = cursors.filter((cursor) => log.head - cursor.scanned(log.head) > limits.nearRecords);
+      await life.outcome(catchUp.pass(near), progress);
+      life.running();
+      this.#background.push(this.#catchUpLater(far), new Maintenance(this.#parts).run());
+      logger.info('Engine active', {
+        subscriptions: this.#parts.subscriptions.size,
+        head: log.head,
+        behind: far.length,
+      });
+    } catch (error) {
+      const translated = life.translate(error);
+      life.end('shutting-down');
+      throw translated;
+    }
+    this.#pushes.announceAll();
+    this.#links.announceAll();
+  }
+
+  async #catchUpLater(cursors: readonly Cursor[]): Promise<void> {
+    const { catchUp, life, logger } = this.#parts;
+    try {
+      await catchUp.pass(cursors);
+    } catch (error) {
+      life.translate(error);
+      for (const cursor of cursors) cursor.leavePass();
+      logger.warn('Cannot read the log for those that are behind; each reads for itself', { error: messageOf(error) });
+      this.#pushes.announceAll();
+      this.#links.announceAll();
+    }
+  }
+
+  async #drain(deadline: AbortSignal): Promise<void> {
+    const { life, writer, logger } = this.#parts;
+    life.draining();
+    await life.quiet(deadline);
+    if (life.hasEnded) return;
+    try {
+      await life.outcome(writer.flush(), { isSubmitted: true }, deadline);
+    } catch (error) {
+      logger.warn('Cannot write the positions; some messages will be sent again', { error: messageOf(error) });
+    }
+  }
+
+  async #perform<O extends EngineOperation>(
+    operation: O,
+    request: EngineOperations[O]['request'],
+    context: RequestContext,
+    progress: Progress,
+  ): Promise<EngineOperations[O]['reply']> {
+    const { requests, clock, life } = this.#parts;
+    try {
+      if (context.requestId === '' || NOT_REMEMBERED.has(operation)) {
+        return await this.#operations[operation](request, this.#concluding(context, progress, undefined));
+      }
+      const key = requests.keyOf(operation, context.requestId, request);
+      const conclude = this.#concluding(context, progress, key);
+      // Somebody else's commit may be waited for: what happened to it is not known here.
+      const isRepetition = requests.isUnderWay(key);
+      if (isRepetition) progress.isSubmitted = true;
+      const reply = await requests.once(key, clock.now(), async () => this.#operations[operation](request, conclude));
+      return reply as EngineOperations[O]['reply'];
+    } catch (error) {
+      throw life.translate(error);
+    }
+  }
+
+  /** Commits a plan, with the reply under `key` if there is one. */
+  #concluding({ signal }: RequestContext, progress: Progress, key: string | undefined): Conclude {
+    const { writer, requests, clock } = this.#parts;
+    return async <R extends object>({ batch, reply, apply }: Plan<R>): Promise<R> => {
+      if (signal?.aborted === true) throw callerGone('no');
+      const at = clock.now();
+      const record = key === undefined ? undefined : requests.record(key, reply, at);
+      const whole = record === undefined ? batch : { ...batch, put: [...(batch.put ?? []), record] };
+      const applyAll = (): void => {
+        apply?.();
+        if (record !== undefined) requests.remember(record, at, Object.keys(reply).length > 0);
+      };
+      const onRefused = (): void => {
+        progress.isSubmitted = false;
+      };
+      const committed = writer.commit(whole, applyAll, { at, onRefused });
+      progress.isSubmitted = true;
+      await committed;
+      return reply;
+    };
+  }
+}
+
+function operationsOf(parts: Parts): Operations {
+  const subscribing = new Subscribing(parts);
+  const pulling = new Pulling(parts);
+  const publishing = new Publishing(parts);
+  return {
+    subscribe: async (request, conclude) => subscribing.subscribe(request, conclude),
+    renew: async (request, conclude) => subscribing.renew(request, conclude),
+    unsubscribe: async (request, conclude) => subscribing.unsubscribe(request, conclude),
+    pause: async (request, conclude) => subscribing.pause(request, conclude),
+    resume: async (request, conclude) => subscribing.resume(request, conclude),
+    createPullPoint: async (request, conclude) => pulling.createPullPoint(request, conclude),
+    getMessages: async (request, conclude) => pulling.getMessages(request, conclude),
+    destroyPullPoint: async (request, conclude) => pulling.destroyPullPoint(request, conclude),
+    notify: async (request, conclude) => publishing.notify(request, conclude),
+    currentMessage: async (request) => publishing.currentMessage(request),
+    acceptLink: async (request, conclude) => publishing.acceptLink(request, conclude),
+    learnInterest: async (request, conclude) => publishing.learnInterest(request, conclude),
+  };
+}

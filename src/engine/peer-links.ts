@@ -1,0 +1,80 @@
+import type { EngineName } from '../kernel/names.ts';
+import type { Logger } from '../kernel/log.ts';
+import { Cursor } from './cursor.ts';
+import { Listeners } from './listeners.ts';
+import type { PeerInterest } from './peer-interest.ts';
+import type { EntryHeader } from './records.ts';
+
+/** The flow of what is published here to one peer, and of what is published there to us. */
+export interface PeerLink {
+  readonly peer: EngineName;
+  readonly interest: PeerInterest;
+  readonly cursor: Cursor;
+  /** Everything up to this number of the peer's log has been taken over. */
+  highWater: number;
+  /** True while somebody forwards from its queue. */
+  isClaimed: boolean;
+}
+
+/** The links to the peers of the topology. */
+export class PeerLinks {
+  /** Called with the name of a peer for which there is something to claim. */
+  readonly ready: Listeners<[EngineName]>;
+  /** The peers of the topology. */
+  readonly names: readonly EngineName[];
+  readonly #byPeer = new Map<EngineName, PeerLink>();
+  readonly #queueLength: number;
+
+  constructor(peers: readonly EngineName[], queueLength: number, logger: Logger) {
+    this.names = peers;
+    this.#queueLength = queueLength;
+    this.ready = new Listeners(logger);
+  }
+
+  all(): Iterable<PeerLink> {
+    return this.#byPeer.values();
+  }
+
+  find(peer: EngineName): PeerLink | undefined {
+    return this.#byPeer.get(peer);
+  }
+
+  /** Adds the link to a peer; `position`: all of the log up to here is done with. */
+  open(peer: EngineName, interest: PeerInterest, highWater: number, position: number): void {
+    const cursor = new Cursor({
+      id: linkCursorId(peer),
+      position,
+      queueLength: this.#queueLength,
+      matches: (header) => isForwarded(header) && interest.matches(header),
+      announce: () => this.announce(link),
+    });
+    const link: PeerLink = { peer, interest, cursor, highWater, isClaimed: false };
+    this.#byPeer.set(peer, link);
+  }
+
+  /** Calls `visit` for each link to a peer that wants the record. */
+  match(header: EntryHeader, visit: (link: PeerLink) => void): void {
+    if (!isForwarded(header)) return;
+    for (const link of this.#byPeer.values()) {
+      if (link.interest.matches(header)) visit(link);
+    }
+  }
+
+  announce(link: PeerLink): void {
+    if (!link.isClaimed && link.cursor.mayHaveMore) this.ready.call(link.peer);
+  }
+}
+
+/** Resource ids are hexadecimal digits: no colon. */
+export function linkCursorId(peer: EngineName): string {
+  return `link:${peer}`;
+}
+
+export function isLinkCursorId(id: string): boolean {
+  return id.startsWith('link:');
+}
+
+/** Each engine hears of a record from where it was published, and only from there; what a pull point got stays there. */
+function isForwarded({ isOwn, pullPoint }: EntryHeader): boolean {
+  return isOwn && pullPoint === undefined;
+}

@@ -1,0 +1,202 @@
+import { InfrastructureError } from '../kernel/errors.ts';
+import { randomId } from '../kernel/ids.ts';
+import type { Cursor } from './cursor.ts';
+import type { Conclude, Parts } from './parts.ts';
+import type { EngineOperations, PulledNotification } from './ports/engine.ts';
+import { pullPointRecord, type PullPoint } from './pull-points.ts';
+import { plain, type LogEntry } from './records.ts';
+import { unknownResource } from './subscribing.ts';
+import { subscriptionRemoval } from './subscriptions.ts';
+
+type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
+type Reply<O extends keyof EngineOperations> = Promise<EngineOperations[O]['reply']>;
+
+/** Messages whose records are read together. */
+const PIECE = 64;
+
+/** One queue that feeds a pull point: its own, or that of a subscription. */
+interface Source {
+  readonly cursor: Cursor;
+  readonly subscription?: string;
+  readonly dialect?: string;
+  /** How many of its numbers are taken. */
+  taken: number;
+  /** The last number that goes into the reply. */
+  last: number | undefined;
+}
+
+interface Taken {
+  readonly source: Source;
+  readonly seq: number;
+}
+
+/** Pull points (WS-BaseNotification §5). */
+export class Pulling {
+  readonly #parts: Parts;
+  #pending = 0;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  async createPullPoint(_request: Request<'createPullPoint'>, conclude: Conclude): Reply<'createPullPoint'> {
+    const { pullPoints, limits, log } = this.#parts;
+    if (pullPoints.size + this.#pending >= limits.maxPullPoints) {
+      const message = `The engine has ${pullPoints.size} pull points, at most ${limits.maxPullPoints} are allowed`;
+      throw new InfrastructureError('overloaded', message, { processed: 'no' });
+    }
+    const id = randomId();
+    const since = log.assigned;
+    const pullPoint = pullPoints.create(id, since);
+    this.#pending += 1;
+    try {
+      return await conclude({
+        batch: { put: [pullPointRecord(id, since)], cursors: [{ id, seq: since }] },
+        reply: { pullPoint: id },
+        apply: () => {
+          pullPoint.cursor.goLive();
+          pullPoints.add(pullPoint);
+        },
+      });
+    } finally {
+      this.#pending -= 1;
+    }
+  }
+
+  /**
+   * Hands out the oldest messages by log order, and never waits for more. Their removal, and the reply in case the request
+   * comes again, are one batch. A reply ends early before it outgrows `maxReplyBytes`, and always has at least one message.
+   */
+  async getMessages({ pullPoint: id, maximum }: Request<'getMessages'>, conclude: Conclude): Reply<'getMessages'> {
+    return this.#parts.turns.run(id, async () => {
+      const sources = this.#sourcesOf(this.#find(id));
+      const messages = await this.#take(sources, maximum ?? Infinity);
+      const moved = sources.flatMap(({ cursor, last }) => (last === undefined ? [] : [{ cursor, seq: last }]));
+      for (const { cursor } of moved) cursor.isMoving = true;
+      try {
+        return await conclude({
+          batch: moved.length === 0 ? {} : { cursors: moved.map(({ cursor, seq }) => ({ id: cursor.id, seq })) },
+          reply: { messages },
+          apply: () => {
+            for (const { cursor, seq } of moved) {
+              cursor.advance(seq);
+              cursor.stored = seq;
+            }
+          },
+        });
+      } finally {
+        for (const { cursor } of moved) cursor.isMoving = false;
+      }
+    });
+  }
+
+  /** Ends the pull point, and the subscriptions that feed it: their messages would have nowhere to go. */
+  async destroyPullPoint(
+    { pullPoint: id }: Request<'destroyPullPoint'>,
+    conclude: Conclude,
+  ): Reply<'destroyPullPoint'> {
+    const { turns, subscriptions, pullPoints } = this.#parts;
+    return turns.run(id, async () => {
+      const pullPoint = this.#find(id);
+      // Nobody takes this turn while holding one of these, so nobody waits in a circle.
+      const releases: (() => void)[] = [];
+      try {
+        for (const feeding of subscriptions.feeding(id)) releases.push(await turns.take(feeding.id));
+        const ended = subscriptions.feeding(id);
+        const { remove = [], removeCursors = [] } = subscriptionRemoval(ended.map((subscription) => subscription.id));
+        return await conclude({
+          batch: {
+            remove: [...remove, { space: 'pull-point', key: id }],
+            removeCursors: [...removeCursors, id],
+          },
+          reply: {},
+          apply: () => {
+            for (const subscription of ended) subscriptions.remove(subscription);
+            pullPoints.remove(pullPoint);
+          },
+        });
+      } finally {
+        for (const release of releases) release();
+      }
+    });
+  }
+
+  #find(id: string): PullPoint {
+    const pullPoint = this.#parts.pullPoints.find(id);
+    if (pullPoint === undefined) throw unknownResource('pull point', id);
+    return pullPoint;
+  }
+
+  #sourcesOf({ id, cursor }: PullPoint): readonly Source[] {
+    const { subscriptions } = this.#parts;
+    const feeding = subscriptions
+      .feeding(id)
+      .filter((subscription) => !subscription.isPaused && !subscriptions.hasExpired(subscription));
+    return [
+      { cursor, taken: 0, last: undefined },
+      ...feeding.map((subscription): Source => {
+        const dialect = subscription.filter.topics[0]?.dialect;
+        const named = { subscription: subscription.id, ...(dialect === undefined ? {} : { dialect }) };
+        return { cursor: subscription.cursor, ...named, taken: 0, last: undefined };
+      }),
+    ];
+  }
+
+  async #take(sources: readonly Source[], maximum: number): Promise<PulledNotification[]> {
+    const { log, limits } = this.#parts;
+    const messages: PulledNotification[] = [];
+    let bytes = 0;
+    while (messages.length < maximum) {
+      const piece = await this.#next(sources, Math.min(PIECE, maximum - messages.length));
+      if (piece.length === 0) return messages;
+      const { entries, missing } = await log.fetch([...new Set(piece.map(({ seq }) => seq))], limits.maxReplyBytes);
+      const bySeq = new Map(entries.map((entry) => [entry.seq, entry]));
+      const gone = new Set(missing);
+      for (const { source, seq } of piece) {
+        const entry = bySeq.get(seq);
+        if (entry === undefined && !gone.has(seq)) return messages;
+        const size = entry?.bytes.byteLength ?? 0;
+        if (messages.length > 0 && bytes + size > limits.maxReplyBytes) return messages;
+        bytes += size;
+        source.last = seq;
+        if (entry !== undefined) messages.push(pulled(entry, source));
+      }
+    }
+    return messages;
+  }
+
+  /** Up to `count` of the lowest numbers that are not taken, over all sources; the log is read again where a queue is not complete. */
+  async #next(sources: readonly Source[], count: number): Promise<Taken[]> {
+    const { catchUp, log, limits } = this.#parts;
+    const piece: Taken[] = [];
+    while (piece.length < count) {
+      let lowest: { source: Source; seq: number; isQueued: boolean } | undefined;
+      for (const source of sources) {
+        const queued = source.cursor.peek(1, source.taken)[0];
+        if (queued === undefined && source.cursor.isLive) continue;
+        // Behind an incomplete queue the next message may be anywhere after what was matched.
+        const seq = queued ?? source.cursor.scanned(log.head) + 1;
+        if (lowest === undefined || seq < lowest.seq) lowest = { source, seq, isQueued: queued !== undefined };
+      }
+      if (lowest === undefined) return piece;
+      const { source, seq } = lowest;
+      if (lowest.isQueued) {
+        source.taken += 1;
+        piece.push({ source, seq });
+      } else {
+        await catchUp.fill(source.cursor, source.taken + 1, source.taken + limits.queueLength);
+        if (source.cursor.isEnded) sources = sources.filter((other) => other !== source);
+      }
+    }
+    return piece;
+  }
+}
+
+function pulled({ notification }: LogEntry, { subscription, dialect }: Source): PulledNotification {
+  return {
+    ...notification,
+    message: plain(notification.message),
+    ...(subscription === undefined ? {} : { subscription }),
+    ...(dialect === undefined ? {} : { dialect }),
+  };
+}

@@ -1,0 +1,116 @@
+import { messageOf } from '../kernel/errors.ts';
+import type { Parts } from './parts.ts';
+import type { Claim, Outbox } from './ports/outbox.ts';
+import type { LogEntry } from './records.ts';
+import { subscriptionRecord, type Subscription } from './subscriptions.ts';
+
+/** What is to be pushed to consumers. */
+export class Pushes implements Outbox {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  onReady(listener: (subscription: string) => void, signal: AbortSignal): void {
+    const { subscriptions, life } = this.#parts;
+    subscriptions.ready.add(listener, signal);
+    if (life.isServing) this.announceAll();
+  }
+
+  /** Announces every subscription that has something to claim. */
+  announceAll(): void {
+    const { subscriptions } = this.#parts;
+    for (const subscription of subscriptions.all()) subscriptions.announce(subscription);
+  }
+
+  async claim(id: string, maxCount: number, maxBytes: number): Promise<Claim | undefined> {
+    const { life, subscriptions } = this.#parts;
+    const subscription = subscriptions.find(id);
+    if (subscription === undefined || subscription.isClaimed || !this.#maySend(subscription)) return undefined;
+    subscription.isClaimed = true;
+    const close = life.open();
+    const release = (): void => {
+      subscription.isClaimed = false;
+      close();
+    };
+    try {
+      const entries = await this.#take(subscription, maxCount, maxBytes);
+      if (entries.length > 0 && this.#maySend(subscription)) return this.#claimOf(subscription, entries, release);
+    } catch (error) {
+      release();
+      throw life.translate(error);
+    }
+    release();
+    // What came meanwhile was not announced.
+    if (subscription.cursor.length > 0) subscriptions.announce(subscription);
+    return undefined;
+  }
+
+  #maySend(subscription: Subscription): boolean {
+    const { life, subscriptions } = this.#parts;
+    const { consumer, isPaused, cursor } = subscription;
+    const isLive = !cursor.isEnded && !subscriptions.hasExpired(subscription);
+    return consumer.kind === 'push' && !isPaused && isLive && life.isServing;
+  }
+
+  async #take({ cursor, id }: Subscription, maxCount: number, maxBytes: number): Promise<LogEntry[]> {
+    const { catchUp, log, limits, logger, writer } = this.#parts;
+    if (cursor.length === 0 && cursor.mayHaveMore) await catchUp.fill(cursor, 1, limits.queueLength);
+    const { entries, missing } = await log.fetch(cursor.peek(Math.max(1, maxCount)), maxBytes);
+    if (missing.length > 0) {
+      logger.error('The log lacks records that a subscription still needs', {
+        subscription: id,
+        count: missing.length,
+      });
+      cursor.drop(missing);
+      writer.markDirty(cursor);
+    }
+    return entries;
+  }
+
+  #claimOf(subscription: Subscription, entries: readonly LogEntry[], release: () => void): Claim | undefined {
+    const { id, consumer, filter, cursor } = subscription;
+    if (consumer.kind !== 'push') return undefined;
+    const { writer, subscriptions } = this.#parts;
+    const dialect = filter.topics[0]?.dialect;
+    let isSettled = false;
+    const settle = (outcome: 'delivered' | 'failed' | 'gone'): void => {
+      if (isSettled) return;
+      isSettled = true;
+      if (outcome === 'gone') {
+        void this.#pause(subscription).finally(release);
+        return;
+      }
+      if (outcome === 'delivered' && cursor.advance(entries.at(-1)?.seq ?? 0)) writer.markDirty(cursor);
+      release();
+      if (outcome === 'delivered') subscriptions.announce(subscription);
+    };
+    return {
+      subscription: id,
+      consumer: consumer.reference,
+      soapVersion: consumer.soapVersion,
+      ...(dialect === undefined ? {} : { dialect }),
+      messages: entries.map(({ seq, notification }) => ({ seq, notification })),
+      settle,
+    };
+  }
+
+  /** The consumer is gone: nothing is sent to it until somebody resumes the subscription. */
+  async #pause(subscription: Subscription): Promise<void> {
+    const { turns, writer, logger } = this.#parts;
+    try {
+      await turns.run(subscription.id, async () => {
+        if (subscription.isPaused || subscription.cursor.isEnded) return;
+        await writer.commit({ put: [subscriptionRecord(subscription, { isPaused: true })] }, () => {
+          subscription.isPaused = true;
+        });
+      });
+    } catch (error) {
+      logger.warn('Cannot pause the subscription of a consumer that is gone', {
+        subscription: subscription.id,
+        error: messageOf(error),
+      });
+    }
+  }
+}

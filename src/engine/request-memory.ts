@@ -1,0 +1,119 @@
+import { pack } from '../kernel/packed.ts';
+import type { EngineOperation } from './ports/engine.ts';
+import type { KeyedRecord } from './ports/engine-store.ts';
+import { digestOf } from './digest.ts';
+import { unpackRecord, type StoredRequest } from './records.ts';
+
+interface Remembered {
+  readonly at: number;
+  /** The packed record; undefined for a reply without content, of which there are most. */
+  readonly value: Uint8Array | undefined;
+}
+
+/** Roughly what an entry costs besides its reply. */
+const ENTRY_BYTES = 100;
+
+/**
+ * The requests of the last minutes with their replies, so that a request that is sent again has its effect once. Faults are
+ * not remembered: they had no effect. Bounded by age, count and bytes; the oldest are forgotten first.
+ */
+export class RequestMemory {
+  readonly #replies = new Map<string, Remembered>();
+  readonly #underWay = new Map<string, Promise<unknown>>();
+  readonly #limits: {
+    readonly requestMemoryMs: number;
+    readonly maxRequests: number;
+    readonly maxRequestBytes: number;
+  };
+  #bytes = 0;
+
+  constructor(limits: { requestMemoryMs: number; maxRequests: number; maxRequestBytes: number }) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#replies.size;
+  }
+
+  /**
+   * The key of a request. The content is part of it: clients choose their ids, and one that uses an id twice for different
+   * things has made two requests (a fault, as the design has it, would need one that the standards do not define).
+   */
+  keyOf(operation: EngineOperation, requestId: string, request: unknown): string {
+    return `${operation}/${digestOf(requestId, request)}`;
+  }
+
+  /** True while the first request of that key is served. */
+  isUnderWay(key: string): boolean {
+    return this.#underWay.has(key);
+  }
+
+  /** The remembered reply; or that of the same request that is under way; or else what `work` does. */
+  async once(key: string, now: number, work: () => Promise<unknown>): Promise<unknown> {
+    const known = this.#replies.get(key);
+    if (known !== undefined && known.at > now - this.#limits.requestMemoryMs) return replyOf(known);
+    const underWay = this.#underWay.get(key);
+    if (underWay !== undefined) return underWay;
+    const mine = work().finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, mine);
+    return mine;
+  }
+
+  /** The record to store along with the effect. */
+  record(key: string, reply: object, at: number): KeyedRecord {
+    const stored: StoredRequest = Object.keys(reply).length === 0 ? { at } : { at, reply };
+    return { space: 'request', key, value: pack(stored) };
+  }
+
+  /** The record is on the disk. */
+  remember({ key, value }: KeyedRecord, at: number, hasContent: boolean): void {
+    this.#drop(key);
+    const kept = { at, value: hasContent ? value : undefined };
+    this.#replies.set(key, kept);
+    this.#bytes += sizeOf(kept);
+    this.#shrink();
+  }
+
+  /** Takes what was stored, in any order. */
+  load(records: readonly KeyedRecord[]): void {
+    const read = records.map((record) => ({
+      record,
+      stored: unpackRecord('a request', record.value) as StoredRequest,
+    }));
+    read.sort((a, b) => a.stored.at - b.stored.at);
+    for (const { record, stored } of read) this.remember(record, stored.at, stored.reply !== undefined);
+  }
+
+  /** Forgets what is too old. The result: what was put before this instant is no longer wanted in the store. */
+  forget(now: number): number {
+    const oldest = now - this.#limits.requestMemoryMs;
+    for (const [key, { at }] of this.#replies) {
+      if (at > oldest) return Math.max(oldest, at);
+      this.#drop(key);
+    }
+    return oldest;
+  }
+
+  #shrink(): void {
+    for (const key of this.#replies.keys()) {
+      if (this.#replies.size <= this.#limits.maxRequests && this.#bytes <= this.#limits.maxRequestBytes) return;
+      this.#drop(key);
+    }
+  }
+
+  #drop(key: string): void {
+    const known = this.#replies.get(key);
+    if (known === undefined) return;
+    this.#replies.delete(key);
+    this.#bytes -= sizeOf(known);
+  }
+}
+
+function replyOf({ value }: Remembered): unknown {
+  if (value === undefined) return {};
+  return (unpackRecord('a remembered reply', value) as StoredRequest).reply;
+}
+
+function sizeOf({ value }: Remembered): number {
+  return ENTRY_BYTES + (value?.byteLength ?? 0);
+}

@@ -1,0 +1,44 @@
+/** Lets those who change the same thing do so one after the other, in the order of asking. */
+export class Turns {
+  readonly #last = new Map<string, Promise<void>>();
+
+  /** Resolves when it is the caller's turn; the function that it resolves with ends the turn. */
+  async take(key: string): Promise<() => void> {
+    const before = this.#last.get(key);
+    const release = this.#enter(key);
+    await before;
+    return release;
+  }
+
+  /** Takes the turn if nobody has it. */
+  tryTake(key: string): (() => void) | undefined {
+    return this.#last.has(key) ? undefined : this.#enter(key);
+  }
+
+  /** Does `work` in turn. */
+  async run<R>(key: string, work: () => Promise<R>): Promise<R> {
+    const release = await this.take(key);
+    try {
+      return await work();
+    } finally {
+      release();
+    }
+  }
+
+  #enter(key: string): () => void {
+    const { promise, resolve } = deferred();
+    this.#last.set(key, promise);
+    return () => {
+      if (this.#last.get(key) === promise) this.#last.delete(key);
+      resolve();
+    };
+  }
+}
+
+function deferred(): { promise: Promise<void>; resolve: () => void } {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,76 @@
+import type { IncomingMessage } from 'node:http';
+
+/** What became of a request body. */
+export type BodyOutcome =
+  | { readonly kind: 'whole'; readonly body: Buffer }
+  | { readonly kind: 'too-large' }
+  /** The client went away in the middle of it. */
+  | { readonly kind: 'broken' };
+
+/** True when the headers announce more than `maxBytes`: nothing needs to be read to know. */
+export function announcesTooMuch(request: IncomingMessage, maxBytes: number): boolean {
+  const announced = request.headers['content-length'];
+  return announced !== undefined && Number(announced) > maxBytes;
+}
+
+/** Reads a body of at most `maxBytes` bytes, counting while it arrives. Never rejects. */
+export function readBody(request: IncomingMessage, maxBytes: number): Promise<BodyOutcome> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const done = (outcome: BodyOutcome): void => {
+      request.off('data', onData);
+      request.off('end', onEnd);
+      request.off('close', onBroken);
+      request.off('error', onBroken);
+      resolve(outcome);
+    };
+    const onData = (chunk: Buffer): void => {
+      length += chunk.length;
+      chunks.push(chunk);
+      if (length > maxBytes) done({ kind: 'too-large' });
+    };
+    const onEnd = (): void => {
+      const [first, second] = chunks;
+      const body = first !== undefined && second === undefined ? first : Buffer.concat(chunks, length);
+      done({ kind: 'whole', body });
+    };
+    const onBroken = (): void => {
+      done({ kind: 'broken' });
+    };
+    request.on('data', onData);
+    request.on('end', onEnd);
+    request.on('close', onBroken);
+    request.on('error', onBroken);
+  });
+}
+
+/**
+ * Reads on and throws away, until the body ends, `maxBytes` more have come or `maxMs` have gone by. A client that is
+ * still sending reads no answer, and closing on it would destroy the answer on its way. Never rejects.
+ */
+export function discardBody(request: IncomingMessage, maxBytes: number, maxMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    let left = maxBytes;
+    const done = (): void => {
+      clearTimeout(timer);
+      request.off('data', onData);
+      request.pause();
+      resolve();
+    };
+    const onData = (chunk: Buffer): void => {
+      left -= chunk.length;
+      if (left < 0) done();
+    };
+    const timer = setTimeout(done, maxMs);
+    if (request.complete || request.destroyed) {
+      done();
+      return;
+    }
+    request.on('data', onData);
+    request.once('end', done);
+    request.once('close', done);
+    request.once('error', done);
+    request.resume();
+  });
+}

@@ -1,0 +1,357 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Component } from '../kernel/component.ts';
+import { codeOf, InfrastructureError, InvariantError } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/log.ts';
+import { announcesTooMuch, discardBody, readBody } from './body.ts';
+import type { HttpReply, HttpRequest } from './messages.ts';
+
+export type { HttpReply, HttpRequest } from './messages.ts';
+
+export interface HttpListenerOptions {
+  /** Port 0 takes any free one: see address(). */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** Answers a POST. `signal` aborts when the client has gone away, and at the end of the grace of stop(). */
+  readonly onPost: (request: HttpRequest, signal: AbortSignal) => Promise<HttpReply>;
+  /** Everything that is not a POST: an express application. */
+  readonly fallback: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Takes over a connection whose client asked to upgrade it. Without it such a request is served as a plain one. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly limits: {
+    readonly maxBodyBytes: number;
+    /** Open connections; more are closed at once. 10,000 by default. */
+    readonly maxConnections?: number;
+    /** For the headers, from the first byte; 10,000 by default. Checked each second or so. */
+    readonly headersTimeoutMs?: number;
+    /** For the whole request; 30,000 by default. */
+    readonly requestTimeoutMs?: number;
+  };
+  /** Builds the answer to a body over the limit; by default 413 with a line of text. */
+  readonly tooLarge?: (request: Omit<HttpRequest, 'body'>) => HttpReply;
+  readonly logger: Logger;
+}
+
+const MAX_HEADERS = 100;
+const MAX_HEADER_BYTES = 16 * 1024;
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** Requests that one connection may have open at once, by pipelining. */
+const MAX_PIPELINED = 16;
+/** What is read and thrown away of a refused body, so that the client gets to read why. */
+const DISCARD_BYTES = 16 * 1024 * 1024;
+const DISCARD_MS = 2000;
+/** Set by the listener alone. */
+const OWN_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
+
+/** A request whose answer is not yet through. */
+interface OpenRequest {
+  readonly request: IncomingMessage;
+  readonly controller: AbortController;
+  /** True once `onPost` or `fallback` has it: an answer to it is owed. */
+  isOwed: boolean;
+}
+
+/** Where clients come in: POSTs are read whole within limits and answered whole; everything else goes to `fallback`. */
+export class HttpListener implements Component {
+  readonly #options: HttpListenerOptions;
+  readonly #logger: Logger;
+  /** Every connection, with its open requests. */
+  readonly #visits = new Map<Duplex, Set<OpenRequest>>();
+  #server: Server | undefined;
+  #started: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: HttpListenerOptions) {
+    this.#options = options;
+    this.#logger = options.logger.child({ module: 'http' });
+  }
+
+  /** Resolves when the port is open. Rejects with the system's error (EADDRINUSE …) when it cannot be. */
+  start(signal: AbortSignal): Promise<void> {
+    this.#started ??= this.#start(signal);
+    return this.#started;
+  }
+
+  /**
+   * Accepts nobody any more, closes the connections that have no request open, answers those that have with
+   * `Connection: close`; when `deadline` aborts, what is left is cut.
+   */
+  stop(deadline: AbortSignal): Promise<void> {
+    this.#stopped ??= this.#stop(deadline);
+    return this.#stopped;
+  }
+
+  /** Where it listens. Throws InvariantError before start() has resolved. */
+  address(): { host: string; port: number } {
+    const address = this.#server?.address();
+    if (typeof address !== 'object' || address === null) throw new InvariantError('The HTTP listener is not started');
+    return { host: address.address, port: address.port };
+  }
+
+  async #start(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    const { limits } = this.#options;
+    const { headersTimeoutMs = HEADERS_TIMEOUT_MS, requestTimeoutMs = REQUEST_TIMEOUT_MS } = limits;
+    const server = createServer({
+      insecureHTTPParser: false,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
+      noDelay: true,
+    });
+    // Node drops headers over its count without a word: one more than allowed shows that there were too many.
+    server.maxHeadersCount = MAX_HEADERS + 1;
+    server.maxConnections = limits.maxConnections ?? 10_000;
+    this.#listenTo(server);
+    const { host, port } = this.#options.listen;
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(port, host, () => {
+        server.off('error', reject);
+        resolve();
+      });
+    });
+    server.on('error', (error) => {
+      this.#logger.error('Cannot accept connections', { error });
+    });
+    this.#server = server;
+    this.#logger.info('HTTP is open', this.address());
+  }
+
+  #listenTo(server: Server): void {
+    server.on('connection', (socket) => {
+      const open = new Set<OpenRequest>();
+      this.#visits.set(socket, open);
+      socket.once('close', () => {
+        this.#visits.delete(socket);
+        // Not every response hears of it: those behind another on the same connection do not.
+        for (const { controller } of open) controller.abort(clientGone());
+      });
+    });
+    server.on('request', (request, response) => {
+      this.#accept(request, response, false);
+    });
+    server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      this.#accept(request, response, true);
+    });
+    server.on('clientError', (error, socket) => {
+      this.#answerGarbage(error, socket);
+    });
+    const { onUpgrade } = this.#options;
+    if (onUpgrade !== undefined) {
+      server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+        this.#upgrade(onUpgrade, request, socket, head);
+      });
+    }
+  }
+
+  async #stop(deadline: AbortSignal): Promise<void> {
+    // A start under way is waited for: its server must not outlive this.
+    await this.#started?.catch(() => undefined);
+    const server = this.#server;
+    if (server === undefined) return;
+    const cut = (): void => {
+      const reason = new InfrastructureError('shutting-down', 'This end is shutting down', { processed: 'unknown' });
+      for (const [socket, open] of [...this.#visits]) {
+        for (const { controller } of open) controller.abort(reason);
+        socket.destroy();
+      }
+    };
+    const closed = new Promise<void>((resolve) => {
+      server.close(() => {
+        resolve();
+      });
+    });
+    for (const [socket, open] of [...this.#visits]) if (open.size === 0) socket.destroy();
+    if (deadline.aborted) cut();
+    else deadline.addEventListener('abort', cut, { once: true });
+    await closed;
+    deadline.removeEventListener('abort', cut);
+  }
+
+  /** Counts a request in and out; everything that is not a POST leaves here. */
+  #accept(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): void {
+    const { socket } = request;
+    const visit = this.#visits.get(socket);
+    if (visit === undefined) {
+      socket.destroy();
+      return;
+    }
+    const open: OpenRequest = { request, controller: new AbortController(), isOwed: false };
+    visit.add(open);
+    response.once('close', () => {
+      visit.delete(open);
+      if (!response.writableFinished) open.controller.abort(clientGone());
+      if (this.#stopped !== undefined && visit.size === 0) socket.destroySoon();
+    });
+    // Express writes its replies itself: this is how they say it too.
+    if (this.#stopped !== undefined) response.setHeader('Connection', 'close');
+    const refusal = refusalOf(request, visit.size);
+    if (refusal !== undefined) {
+      this.#refuse(request, response, refusal);
+    } else if (request.method === 'POST') {
+      this.#serve(request, response, expectsContinue, open).catch((error: unknown) => {
+        this.#fail(response, error, open.controller.signal);
+      });
+    } else {
+      this.#fallBack(request, response, expectsContinue, open);
+    }
+  }
+
+  #fallBack(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean, open: OpenRequest): void {
+    open.isOwed = true;
+    if (expectsContinue) response.writeContinue();
+    try {
+      this.#options.fallback(request, response);
+    } catch (error) {
+      this.#fail(response, error, open.controller.signal);
+    }
+  }
+
+  async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+    open: OpenRequest,
+  ): Promise<void> {
+    const { onPost, limits } = this.#options;
+    const head = headOf(request);
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
+      this.#refuse(request, response, text(415, `Content-Encoding "${encoding}" is not supported: send it plain`));
+      return;
+    }
+    if (announcesTooMuch(request, limits.maxBodyBytes)) {
+      const reply = this.#tooLarge(head);
+      // Who waits for leave to send the body will not send it now.
+      if (expectsContinue) this.#answer(response, reply, true);
+      else this.#refuse(request, response, reply);
+      return;
+    }
+    if (expectsContinue) response.writeContinue();
+    const outcome = await readBody(request, limits.maxBodyBytes);
+    if (outcome.kind === 'too-large') {
+      this.#refuse(request, response, this.#tooLarge(head));
+    } else if (outcome.kind === 'whole') {
+      open.isOwed = true;
+      const reply = await onPost({ ...head, body: outcome.body }, open.controller.signal);
+      this.#answer(response, reply, false);
+    }
+  }
+
+  #tooLarge(head: Omit<HttpRequest, 'body'>): HttpReply {
+    const { tooLarge, limits } = this.#options;
+    return tooLarge?.(head) ?? text(413, `The body is too large: at most ${limits.maxBodyBytes} bytes are accepted`);
+  }
+
+  /** Throws TypeError or RangeError for a status or header that HTTP cannot carry. */
+  #answer(response: ServerResponse, reply: HttpReply, isLast: boolean): void {
+    this.#writeHead(response, reply, isLast);
+    response.end(reply.body);
+  }
+
+  #writeHead(response: ServerResponse, { status, headers, body }: HttpReply, isLast: boolean): void {
+    const wanted: Record<string, string | number> = {};
+    for (const [name, value] of Object.entries(headers)) {
+      if (!OWN_HEADERS.has(name.toLowerCase())) wanted[name] = value;
+    }
+    if (status !== 204 && status !== 304) wanted['Content-Length'] = body.byteLength;
+    if (isLast || this.#stopped !== undefined) wanted['Connection'] = 'close';
+    response.writeHead(status, wanted);
+  }
+
+  /** Answers before the body was read, lets the client finish within bounds, and closes. */
+  #refuse(request: IncomingMessage, response: ServerResponse, reply: HttpReply): void {
+    this.#writeHead(response, reply, true);
+    response.write(reply.body);
+    discardBody(request, DISCARD_BYTES, DISCARD_MS).then(
+      () => {
+        response.end();
+      },
+      () => undefined,
+    );
+  }
+
+  /** The one place where the failure of a request is logged. */
+  #fail(response: ServerResponse, error: unknown, signal: AbortSignal): void {
+    if (signal.aborted) {
+      this.#logger.debug('Request failed after its client had gone', { error });
+      return;
+    }
+    this.#logger.error('Cannot answer a request', { error });
+    if (response.headersSent) {
+      response.destroy();
+      return;
+    }
+    const reply = text(500, 'Internal error');
+    for (const name of response.getHeaderNames()) if (name !== 'connection') response.removeHeader(name);
+    this.#answer(response, reply, false);
+  }
+
+  #upgrade(
+    onUpgrade: NonNullable<HttpListenerOptions['onUpgrade']>,
+    request: IncomingMessage,
+    socket: Socket,
+    head: Buffer,
+  ): void {
+    // Only a GET can ask for WebSocket; anything else must not slip past the limits by its Upgrade header.
+    if (request.method !== 'GET' || this.#stopped !== undefined) {
+      socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+      return;
+    }
+    // It stays open for as long as the connection does.
+    this.#visits.get(socket)?.add({ request, controller: new AbortController(), isOwed: true });
+    try {
+      onUpgrade(request, socket, head);
+    } catch (error) {
+      this.#logger.error('Cannot upgrade a connection', { error });
+      socket.destroy();
+    }
+  }
+
+  /** What is not HTTP gets a bare answer, unless the connection still owes an answer to another request. */
+  #answerGarbage(error: Error, socket: Duplex): void {
+    const status = garbageStatus(codeOf(error));
+    this.#logger.debug('Refused what is not a request', { error, status });
+    const open = this.#visits.get(socket);
+    if (!socket.writable || open === undefined || [...open].some(({ request, isOwed }) => isOwed || request.complete)) {
+      socket.destroy();
+      return;
+    }
+    socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`, () => {
+      socket.destroy();
+    });
+  }
+}
+
+function refusalOf(request: IncomingMessage, openRequests: number): HttpReply | undefined {
+  if (request.rawHeaders.length > 2 * MAX_HEADERS) return text(431, `More than ${MAX_HEADERS} headers`);
+  if (openRequests > MAX_PIPELINED) return text(503, `More than ${MAX_PIPELINED} requests at once on one connection`);
+  return undefined;
+}
+
+function headOf(request: IncomingMessage): Omit<HttpRequest, 'body'> {
+  const { method = '', url = '', headers, socket } = request;
+  const mark = url.indexOf('?');
+  const [path, query] = mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+  return { method, path, query, headers, remoteAddress: socket.remoteAddress ?? '' };
+}
+
+function text(status: number, line: string): HttpReply {
+  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: Buffer.from(`${line}\n`) };
+}
+
+function garbageStatus(code: string | undefined): string {
+  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large';
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
+  return '400 Bad Request';
+}
+
+function clientGone(): InfrastructureError {
+  return new InfrastructureError('unreachable', 'The client has gone away', { processed: 'unknown' });
+}

@@ -1,0 +1,153 @@
+import type { Directory } from '../cluster/ports/directory.ts';
+import { packRequest, SOAP_CHANNEL, unpackReply, type RelayedReply, type RelayedRequest } from '../http/relay.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { InfrastructureError } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/log.ts';
+import type { EngineName } from '../kernel/names.ts';
+import { Changes } from './changes.ts';
+import { HoldRoom, type HoldLimits } from './hold.ts';
+import type { RouteKey, Router, Target } from './route.ts';
+import type { Upstreams } from './upstreams.ts';
+
+/** Between two tries of a held request, even if nothing has changed: the host may just have become ready. */
+const RETRY_PAUSE_MS = { first: 10, max: 100 };
+
+export interface RelayOptions {
+  readonly router: Router;
+  readonly upstreams: Upstreams;
+  readonly directory: Directory;
+  readonly limits: HoldLimits & { readonly holdMs: number };
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** Why a request got no answer, in the end. */
+export interface GivenUp {
+  readonly reason: 'nobody-answered' | 'too-many-held';
+  /** The last server's own 503, if one got as far as that. */
+  readonly reply?: RelayedReply;
+}
+
+/**
+ * Carries requests to service points and holds them while an engine moves. A request is sent again when it surely
+ * had no effect, and when its outcome is unknown too: it has an id, and the engine that may have served it remembers
+ * that id with the reply.
+ */
+export class RequestRelay {
+  readonly #options: RelayOptions;
+  readonly #changes = new Changes();
+  readonly #room: HoldRoom;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#room = new HoldRoom(options.limits);
+  }
+
+  /** Watches the cluster until `signal` aborts. */
+  watch(signal: AbortSignal): void {
+    const { directory, upstreams } = this.#options;
+    directory.onChange(() => this.#changes.announce(), signal);
+    for (const upstream of upstreams.all()) upstream.onState(() => this.#changes.announce(), signal);
+  }
+
+  /** The reply of a service point, or why there is none when the patience (holdMs) has ended. */
+  async relay(request: RelayedRequest, key: RouteKey, signal: AbortSignal): Promise<RelayedReply | GivenUp> {
+    const first = this.#options.router.choose(key);
+    if (first !== undefined) {
+      const outcome = await this.#attempt(request, first, signal);
+      if (outcome.kind === 'answered') return outcome.reply;
+      return this.#hold(request, key, signal, outcome);
+    }
+    return this.#hold(request, key, signal, { kind: 'not-processed' });
+  }
+
+  async #hold(
+    request: RelayedRequest,
+    key: RouteKey,
+    signal: AbortSignal,
+    last: Missed,
+  ): Promise<RelayedReply | GivenUp> {
+    const { limits, router, logger } = this.#options;
+    const leave = this.#room.enter(key.engine ?? last.engine, request.body.byteLength);
+    if (leave === undefined) return { reason: 'too-many-held', ...replyOf(last) };
+    const patience = AbortSignal.any([signal, AbortSignal.timeout(limits.holdMs)]);
+    logger.debug('Request held', { engine: key.engine ?? last.engine, requestId: request.requestId });
+    let missed = last;
+    // Once the outcome of a try is unknown, only the engine of that try can tell, whatever later tries say.
+    let pinned = last.kind === 'unknown' ? last.engine : undefined;
+    try {
+      for (let pauseMs = RETRY_PAUSE_MS.first; !patience.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_PAUSE_MS.max)) {
+        await this.#changeOrPause(pauseMs, patience);
+        const target = patience.aborted ? undefined : router.choose(key, pinned);
+        if (target === undefined) continue;
+        const outcome = await this.#attempt(request, target, patience);
+        if (outcome.kind === 'answered') return outcome.reply;
+        missed = outcome;
+        if (outcome.kind === 'unknown') pinned ??= outcome.engine;
+      }
+      return { reason: 'nobody-answered', ...replyOf(missed) };
+    } finally {
+      leave();
+    }
+  }
+
+  async #changeOrPause(pauseMs: number, signal: AbortSignal): Promise<void> {
+    const over = new AbortController();
+    const either = AbortSignal.any([signal, over.signal]);
+    const pause = this.#options.clock.sleep(pauseMs, either).catch(() => undefined);
+    await Promise.race([this.#changes.next(either), pause]);
+    over.abort();
+  }
+
+  async #attempt(request: RelayedRequest, target: Target, signal: AbortSignal): Promise<Answered | Missed> {
+    const { upstream, engine } = target;
+    const named = engine === undefined ? {} : { engine };
+    const over = new AbortController();
+    const lost = this.#whenLost(target, over.signal);
+    try {
+      const payload = packRequest({ ...request, ...named });
+      const reply = unpackReply(
+        await upstream.call(SOAP_CHANNEL, payload, { signal: AbortSignal.any([signal, lost]) }),
+      );
+      if (reply.outcome === 'answered') return { kind: 'answered', reply };
+      return { kind: reply.outcome, reply, ...named };
+    } catch (error) {
+      if (!(error instanceof InfrastructureError)) throw error;
+      return { kind: error.processed === 'no' ? 'not-processed' : 'unknown', ...named };
+    } finally {
+      over.abort();
+    }
+  }
+
+  /**
+   * Aborts when waiting for this target makes no sense any more: its server went silent, or its engine runs elsewhere
+   * with a higher epoch. A frozen server would otherwise keep its requests for as long as it is frozen.
+   */
+  #whenLost({ upstream, engine }: Target, signal: AbortSignal): AbortSignal {
+    const lost = new AbortController();
+    const { directory } = this.#options;
+    const epoch = engine === undefined ? undefined : directory.find(engine)?.epoch;
+    const look = (): void => {
+      const isElsewhere = engine !== undefined && directory.find(engine)?.epoch !== epoch;
+      if (upstream.state !== 'connected' || isElsewhere) lost.abort();
+      else void this.#changes.next(signal).then(() => (signal.aborted ? undefined : look()));
+    };
+    look();
+    return lost.signal;
+  }
+}
+
+interface Answered {
+  readonly kind: 'answered';
+  readonly reply: RelayedReply;
+}
+
+interface Missed {
+  readonly kind: 'not-processed' | 'unknown';
+  readonly engine?: EngineName;
+  readonly reply?: RelayedReply;
+}
+
+function replyOf({ reply }: Missed): { readonly reply?: RelayedReply } {
+  return reply === undefined ? {} : { reply };
+}

@@ -1,0 +1,40 @@
+import type { HttpReply, HttpRequest } from '../http/listener.ts';
+import { packReply, unpackRequest } from '../http/relay.ts';
+import type { SoapReply } from '../soap/fault.ts';
+import type { ServicePoint } from './service-point.ts';
+
+/** Answers SOAP_CHANNEL: requests that a proxy relays to this server. */
+export function answerRelayed(
+  servicePoint: ServicePoint,
+  server: string,
+): (payload: Buffer, caller: unknown, signal: AbortSignal) => Promise<Uint8Array> {
+  return async (payload, _caller, signal) => {
+    const { outcome, reply } = await servicePoint.answer(unpackRequest(payload), signal);
+    return packReply({ outcome, status: reply.status, headers: headersOf(reply), body: reply.body, server });
+  };
+}
+
+/** Answers requests that reach this server's own HTTP listener. */
+export function answerDirect(
+  servicePoint: ServicePoint,
+  server: string,
+): (request: HttpRequest, signal: AbortSignal) => Promise<HttpReply> {
+  return async ({ path, headers, body }, signal) => {
+    const contentType = headers['content-type'];
+    const soapAction = headers['soapaction'];
+    const { reply } = await servicePoint.answer(
+      {
+        path,
+        body,
+        ...(contentType === undefined ? {} : { contentType }),
+        ...(typeof soapAction === 'string' ? { soapAction } : {}),
+      },
+      signal,
+    );
+    return { status: reply.status, headers: { ...headersOf(reply), Via: `1.1 ${server}` }, body: reply.body };
+  };
+}
+
+function headersOf({ contentType, headers }: SoapReply): Record<string, string> {
+  return { ...headers, ...(contentType === '' ? {} : { 'Content-Type': contentType }) };
+}

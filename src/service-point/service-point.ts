@@ -1,0 +1,154 @@
+import type { Engines } from '../engine/ports/engine.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { InfrastructureError, messageOf } from '../kernel/errors.ts';
+import { randomId } from '../kernel/ids.ts';
+import type { Logger } from '../kernel/log.ts';
+import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../soap/affinity.ts';
+import { readEnvelope, type HttpFraming, type SoapMessage } from '../soap/envelope.ts';
+import { messageReply, ProtocolError, protocolFaultReply, type SoapReply } from '../soap/fault.ts';
+import type { SoapVersion } from '../soap/version.ts';
+import { decodeRequest, type WsnRequest } from '../wsn/codec.ts';
+import { wsnFaultReply, WsnFault } from '../wsn/faults.ts';
+import { OPERATIONS } from '../wsn/operations.ts';
+import type { Call } from './call.ts';
+import { createPullPoint } from './create-pull-point.ts';
+import { getCurrentMessage, notify, subscribe } from './notification-broker.ts';
+import { destroyPullPoint, getMessages } from './pull-point.ts';
+import type { ReplyBody } from './reply-body.ts';
+import { pauseSubscription, renew, resumeSubscription, unsubscribe } from './subscription-manager.ts';
+
+/** A SOAP request as it reached this server, directly or through a proxy. */
+export interface ServicePointRequest {
+  readonly path: string;
+  readonly contentType?: string;
+  readonly soapAction?: string;
+  readonly body: Uint8Array;
+  /** Given by the proxy; a wsa:MessageID goes before it. */
+  readonly requestId?: string;
+  /** The engine that the proxy chose for a request without affinity. */
+  readonly engine?: string;
+}
+
+/** The answer, and whether it is one: otherwise a 503 of which a proxy knows what it may try again. */
+export interface ServicePointAnswer {
+  readonly outcome: 'answered' | 'not-processed' | 'unknown';
+  readonly reply: SoapReply;
+}
+
+export interface ServicePointOptions {
+  readonly engines: Engines;
+  readonly publicUrl: string;
+  readonly maxBodyBytes: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** The SOAP endpoints of one server: decode, ask the engine, encode. Any operation is accepted at any endpoint. */
+export class ServicePoint {
+  readonly #options: ServicePointOptions;
+
+  constructor(options: ServicePointOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request. Never rejects: everything that goes wrong becomes a SOAP fault. */
+  async answer(request: ServicePointRequest, signal: AbortSignal): Promise<ServicePointAnswer> {
+    const framing = { contentType: request.contentType, soapAction: request.soapAction };
+    let message: SoapMessage | undefined;
+    try {
+      message = readEnvelope(request.body, framing, { maxBytes: this.#options.maxBodyBytes });
+      return { outcome: 'answered', reply: await this.#serve(request, message, framing, signal) };
+    } catch (error) {
+      return this.#explain(error, message, framing);
+    }
+  }
+
+  async #serve(
+    request: ServicePointRequest,
+    message: SoapMessage,
+    framing: HttpFraming,
+    signal: AbortSignal,
+  ): Promise<SoapReply> {
+    const { engines, publicUrl, logger } = this.#options;
+    const byHeader = affinityOfBlocks(message.blocks);
+    const affinity = combineAffinity(affinityOfPath(request.path), byHeader, message.version);
+    const decoded = decodeRequest(message, framing);
+    const requestId = message.addressing.messageId ?? request.requestId ?? randomId();
+    logger.debug('Request', { operation: decoded.operation, engine: affinity.engine, requestId });
+    const chosen = request.engine === undefined ? {} : { chosenEngine: request.engine };
+    const body = await perform(decoded, { message, affinity, engines, publicUrl, requestId, signal, ...chosen });
+    const action = OPERATIONS[decoded.operation].replyAction;
+    if (body === undefined || action === undefined) return { status: 202, contentType: '', body: Buffer.alloc(0) };
+    const { version, addressing } = message;
+    return messageReply({ version, addressing, action, body });
+  }
+
+  #explain(error: unknown, message: SoapMessage | undefined, framing: HttpFraming): ServicePointAnswer {
+    if (error instanceof ProtocolError) {
+      return { outcome: 'answered', reply: protocolFaultReply(error, message?.addressing) };
+    }
+    const version = message?.version ?? versionOf(framing);
+    if (error instanceof WsnFault) {
+      const reply = wsnFaultReply(version, error, this.#options.clock.now(), message?.addressing);
+      return { outcome: 'answered', reply };
+    }
+    const correlation = randomId();
+    if (error instanceof InfrastructureError) {
+      this.#options.logger.info('Request could not be served', { correlation, code: error.code, error: error.message });
+      const outcome = error.processed === 'no' ? 'not-processed' : 'unknown';
+      return { outcome, reply: unavailable(version, correlation, message) };
+    }
+    this.#options.logger.error('Request failed', { correlation, error: messageOf(error), stack: stackOf(error) });
+    const reason = `Internal error; the operator's log has it under ${correlation}`;
+    return { outcome: 'answered', reply: receiverFault(version, reason, message, 500) };
+  }
+}
+
+async function perform(request: WsnRequest, call: Call): Promise<ReplyBody | undefined> {
+  switch (request.operation) {
+    case 'Subscribe':
+      return subscribe(request, call);
+    case 'Notify':
+      return notify(request, call);
+    case 'GetCurrentMessage':
+      return getCurrentMessage(request, call);
+    case 'Renew':
+      return renew(request, call);
+    case 'Unsubscribe':
+      return unsubscribe(call);
+    case 'PauseSubscription':
+      return pauseSubscription(call);
+    case 'ResumeSubscription':
+      return resumeSubscription(call);
+    case 'CreatePullPoint':
+      return createPullPoint(call);
+    case 'GetMessages':
+      return getMessages(request, call);
+    case 'DestroyPullPoint':
+      return destroyPullPoint(call);
+  }
+}
+
+function unavailable(version: SoapVersion, correlation: string, message: SoapMessage | undefined): SoapReply {
+  const reason = `Temporarily unavailable, try again; the operator's log has it under ${correlation}`;
+  const reply = receiverFault(version, reason, message, 503);
+  return { ...reply, headers: { ...reply.headers, 'Retry-After': '1' } };
+}
+
+function receiverFault(
+  version: SoapVersion,
+  reason: string,
+  message: SoapMessage | undefined,
+  status: number,
+): SoapReply {
+  const error = new ProtocolError(reason, { version, code: 'Receiver', httpStatus: status });
+  return protocolFaultReply(error, message?.addressing);
+}
+
+function versionOf({ contentType }: HttpFraming): SoapVersion {
+  return contentType?.includes('application/soap+xml') === true ? '1.2' : '1.1';
+}
+
+function stackOf(error: unknown): string | undefined {
+  return error instanceof Error ? error.stack : undefined;
+}

@@ -1,0 +1,204 @@
+import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import { codeOf, messageOf } from '../../kernel/errors.ts';
+import type { PackedBytes } from './bytes.ts';
+import { type DecodedBatch, LogPacker, decodeGroup, encodeState } from './codec.ts';
+import { StoreFailure, failureOf } from './failures.ts';
+import type { Calls, Failure, Outcome } from './protocol.ts';
+import { configure, installEpoch } from './schema.ts';
+import { type Statements, prepareStatements } from './statements.ts';
+
+/** How long one statement waits for somebody else's lock, in milliseconds. Only this thread waits. */
+const BUSY_TIMEOUT_MS = 250;
+/** Larger than any answer that anybody wants, small enough for SQLite's LIMIT. */
+const MOST_RECORDS = 1_000_000_000;
+
+/**
+ * One connection to an engine's database, for one tenure. Lives in the engine's thread; every call blocks it.
+ * Throws StoreFailure; after one of kind `broken` every later call throws it again.
+ */
+export class EngineDatabase {
+  readonly epoch: number;
+  readonly #db: Database.Database;
+  readonly #sql: Statements;
+  #broken: StoreFailure | undefined;
+
+  private constructor(db: Database.Database, epoch: number) {
+    this.#db = db;
+    this.epoch = epoch;
+    this.#sql = prepareStatements(db);
+  }
+
+  /**
+   * Opens (or creates) engine.db in `directory` and installs the next epoch. When it returns, the epoch is on the disk,
+   * and with it every commit of the old holder that this connection can see: one fsync covers the whole log before it.
+   */
+  static open(tenure: Calls['open']['request']): EngineDatabase {
+    let db: Database.Database | undefined;
+    try {
+      db = new Database(join(tenure.directory, 'engine.db'), { timeout: BUSY_TIMEOUT_MS });
+      configure(db);
+      const epoch = installEpoch(db, tenure);
+      // The name of a new file is not on the disk before its directory is.
+      syncDirectory(tenure.directory);
+      syncDirectory(dirname(tenure.directory));
+      return new EngineDatabase(db, epoch);
+    } catch (error) {
+      const failure = openingFailure(error);
+      db?.close();
+      throw failure;
+    }
+  }
+
+  /**
+   * Applies the batches of a group in one transaction. When they do not all fit or one of them is impossible, each is
+   * tried alone: what one asks for must not cost another its place. The outcomes are in the order of the batches.
+   */
+  commit(packed: PackedBytes): readonly Outcome[] {
+    const group = decodeGroup(packed);
+    const together = this.#attempt(group);
+    const isWorthSplitting = together?.kind === 'full' || together?.kind === 'bug';
+    if (group.length === 1 || !isWorthSplitting) return group.map(() => together);
+    return group.map((batch) => this.#attempt([batch]));
+  }
+
+  load(): PackedBytes {
+    return this.#guard(() =>
+      encodeState(this.#sql.head.get() ?? 0, this.#sql.cursors.iterate(), this.#sql.records.iterate()),
+    );
+  }
+
+  read({ from, maxCount, maxBytes }: Omit<Calls['read']['request'], 'epoch'>): PackedBytes {
+    return this.#guard(() => {
+      const log = new LogPacker(1 << 16);
+      let left = maxBytes;
+      let isFirst = true;
+      for (const [seq, bytes] of this.#sql.read.iterate(from, Math.min(Math.max(maxCount, 1), MOST_RECORDS))) {
+        left -= bytes.byteLength;
+        if (left < 0 && !isFirst) break;
+        isFirst = false;
+        log.add(seq, bytes);
+      }
+      return log.finish();
+    });
+  }
+
+  /** `seqs` ascending, each once. */
+  pick(seqs: Float64Array): PackedBytes {
+    return this.#guard(() => {
+      const log = new LogPacker(1 << 16);
+      for (const seq of seqs) {
+        const bytes = this.#sql.pick.get(seq);
+        if (bytes !== undefined) log.add(seq, bytes);
+      }
+      return log.finish();
+    });
+  }
+
+  /** Moves the log into the database as far as that goes at once, and closes. All that was committed is on the disk. */
+  close(): void {
+    try {
+      if (this.#broken === undefined) this.#db.pragma('wal_checkpoint(TRUNCATE)');
+    } catch {
+      // A full disk or a reader: the next opening reads the log instead.
+    }
+    this.#db.close();
+  }
+
+  /** Null when the whole group is on the disk. */
+  #attempt(group: readonly DecodedBatch[]): Outcome {
+    if (this.#broken !== undefined) return outcomeOf(this.#broken);
+    try {
+      this.#sql.begin.run();
+      this.#assertFence();
+      let head = this.#sql.head.get() ?? 0;
+      for (const batch of group) head = this.#apply(batch, head);
+      this.#sql.commit.run();
+      return null;
+    } catch (error) {
+      return outcomeOf(this.#abandon(failureOf(error)));
+    }
+  }
+
+  #assertFence(): void {
+    const installed = this.#sql.fence.get();
+    if (installed !== this.epoch) {
+      throw new StoreFailure('lease-lost', `epoch ${String(installed)} is installed, this tenure has ${this.epoch}`);
+    }
+  }
+
+  /** Returns the newest number of the log after the batch. */
+  #apply(batch: DecodedBatch, head: number): number {
+    let newest = head;
+    for (const { seq, bytes } of batch.append) {
+      if (!Number.isSafeInteger(seq) || seq <= newest) {
+        throw new StoreFailure('bug', `log record ${seq} cannot follow ${newest}: expected a larger whole number`);
+      }
+      this.#sql.append.run(seq, bytes);
+      newest = seq;
+    }
+    for (const { space, key, value } of batch.put) this.#sql.put.run(space, key, batch.at, value);
+    for (const { space, key } of batch.remove) this.#sql.remove.run(space, key);
+    for (const { id, seq } of batch.cursors) this.#sql.moveCursor.run(id, seq);
+    for (const id of batch.removeCursors) this.#sql.removeCursor.run(id);
+    // The newest record is the memory of which numbers are used: it outlives every trim.
+    if (batch.trimBelow !== undefined) this.#sql.trim.run(Math.min(batch.trimBelow, newest));
+    if (batch.forgetRequestsBefore !== undefined) this.#sql.forget.run(batch.forgetRequestsBefore);
+    return newest;
+  }
+
+  /** Undoes what the transaction did so far. If that fails too, the handle is of no more use. */
+  #abandon(failure: StoreFailure): StoreFailure {
+    try {
+      if (this.#db.inTransaction) this.#sql.rollback.run();
+    } catch (error) {
+      this.#broken = new StoreFailure('broken', `cannot roll back after "${failure.message}"`, error);
+      return this.#broken;
+    }
+    if (failure.kind === 'broken') this.#broken = failure;
+    return failure;
+  }
+
+  #guard<T>(work: () => T): T {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      return work();
+    } catch (error) {
+      throw this.#abandon(failureOf(error));
+    }
+  }
+}
+
+/** What crosses to the main thread: an Error would lose its kind there. */
+export function outcomeOf({ kind, message }: Failure): Failure {
+  return { kind, message };
+}
+
+/** A file that cannot be opened (permission, no directory) was not touched; nothing is broken yet. */
+function openingFailure(error: unknown): StoreFailure {
+  const failure = failureOf(error);
+  const code = error instanceof Database.SqliteError ? error.code : '';
+  const isUntouched = code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY');
+  return isUntouched ? new StoreFailure('refused', `engine.db: ${failure.message}`, error) : failure;
+}
+
+function syncDirectory(path: string): void {
+  const directory = openDirectory(path);
+  try {
+    fsyncSync(directory);
+  } catch (error) {
+    // Some file systems cannot sync a directory, and say so.
+    if (codeOf(error) !== 'EINVAL') throw error;
+  } finally {
+    closeSync(directory);
+  }
+}
+
+function openDirectory(path: string): number {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    throw new StoreFailure('refused', `cannot open directory ${path}: ${messageOf(error)}`, error);
+  }
+}

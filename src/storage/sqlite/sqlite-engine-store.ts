@@ -1,0 +1,125 @@
+import type { EngineStore, LogRecord, StoredState, WriteBatch } from '../../engine/ports/engine-store.ts';
+import { InfrastructureError } from '../../kernel/errors.ts';
+import { type TimedBatch, decodeLog, decodeState, encodeGroup, weightOf } from './codec.ts';
+import type { DatabaseThread } from './database-thread.ts';
+import { errorOf } from './failures.ts';
+import type { Outcome } from './protocol.ts';
+
+/** A group ends when it has this many batches, or at least this many bytes. */
+const MOST_BATCHES = 4096;
+const ENOUGH_BYTES = 8 * 1024 * 1024;
+
+interface WaitingBatch extends TimedBatch {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * An engine's store during one tenure, over the thread that holds its database open. Groups commits; one group is
+ * under way at a time. The bytes of a batch must not change before its commit settles. Records that it hands out are
+ * views of one buffer per call.
+ */
+export class SqliteEngineStore implements EngineStore {
+  readonly engine: string;
+  readonly epoch: number;
+  readonly #thread: DatabaseThread;
+  readonly #queue: WaitingBatch[] = [];
+  #pumping: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(tenure: { engine: string; epoch: number; thread: DatabaseThread }) {
+    this.engine = tenure.engine;
+    this.epoch = tenure.epoch;
+    this.#thread = tenure.thread;
+  }
+
+  async load(): Promise<StoredState> {
+    this.#assertOpen();
+    return decodeState(await this.#thread.call('load', { epoch: this.epoch }));
+  }
+
+  commit(batch: WriteBatch, at: number): Promise<void> {
+    return new Promise<void>((resolve, reject) => {
+      this.#assertOpen();
+      this.#queue.push({ batch, at, resolve, reject });
+      this.#pumping ??= this.#pump();
+    });
+  }
+
+  async read(from: number, maxCount: number, maxBytes: number): Promise<readonly LogRecord[]> {
+    this.#assertOpen();
+    return decodeLog(await this.#thread.call('read', { epoch: this.epoch, from, maxCount, maxBytes }));
+  }
+
+  async pick(seqs: readonly number[]): Promise<readonly LogRecord[]> {
+    this.#assertOpen();
+    const sorted = Float64Array.from(new Set(seqs)).sort();
+    return decodeLog(await this.#thread.call('pick', { epoch: this.epoch, seqs: sorted }, [sorted.buffer]));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await this.#pumping;
+    try {
+      await this.#thread.call('close', { epoch: this.epoch });
+    } catch {
+      // Broken before: whoever waited for a commit knows, and there is nothing left to close.
+    }
+  }
+
+  /** Commits group after group until nothing waits. */
+  async #pump(): Promise<void> {
+    // Whoever commits in the same turn shares the first group too.
+    await Promise.resolve();
+    while (this.#queue.length > 0) {
+      const group = this.#takeGroup();
+      try {
+        this.#settle(group, await this.#commitGroup(group));
+      } catch (error) {
+        for (const { reject } of group) reject(error);
+      }
+    }
+    this.#pumping = undefined;
+  }
+
+  #takeGroup(): readonly WaitingBatch[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { batch } of this.#queue) {
+      count += 1;
+      bytes += weightOf(batch);
+      if (count === MOST_BATCHES || bytes >= ENOUGH_BYTES) break;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  async #commitGroup(group: readonly TimedBatch[]): Promise<readonly Outcome[]> {
+    const packed = encodeGroup(group);
+    return this.#thread.call('commit', { epoch: this.epoch, group: packed }, [packed.buffer]);
+  }
+
+  #settle(group: readonly WaitingBatch[], outcomes: readonly Outcome[]): void {
+    group.forEach(({ resolve, reject }, at) => {
+      const outcome = outcomes[at];
+      if (outcome === null) {
+        resolve();
+        return;
+      }
+      // No outcome at all must never pass for success.
+      const failure = outcome ?? { kind: 'broken', message: 'the thread left a batch unanswered' };
+      reject(errorOf(this.engine, failure));
+      if (failure.kind === 'broken') this.#thread.breakWith(failure);
+    });
+  }
+
+  #assertOpen(): void {
+    if (this.#closing === undefined) return;
+    throw new InfrastructureError('shutting-down', `The store of engine "${this.engine}" is closed`, {
+      processed: 'no',
+    });
+  }
+}

@@ -1,0 +1,56 @@
+import type Database from 'better-sqlite3';
+import { REQUEST_SPACE } from './codec.ts';
+
+type Change<P extends unknown[]> = Database.Statement<P>;
+type Query<P extends unknown[], R> = Database.Statement<P, R>;
+
+/** Every statement of an engine's database, prepared once per connection. */
+export interface Statements {
+  readonly begin: Change<[]>;
+  readonly commit: Change<[]>;
+  readonly rollback: Change<[]>;
+  /** The epoch that may write. */
+  readonly fence: Query<[], number>;
+  /** The newest number of the log, null for none. */
+  readonly head: Query<[], number | null>;
+  readonly append: Change<[seq: number, bytes: Uint8Array]>;
+  readonly put: Change<[space: number, key: string, at: number, value: Uint8Array]>;
+  readonly remove: Change<[space: number, key: string]>;
+  readonly moveCursor: Change<[id: string, seq: number]>;
+  readonly removeCursor: Change<[id: string]>;
+  readonly trim: Change<[below: number]>;
+  readonly forget: Change<[before: number]>;
+  readonly cursors: Query<[], [id: string, seq: number]>;
+  readonly records: Query<[], [space: number, key: string, value: Buffer]>;
+  readonly read: Query<[from: number, count: number], [seq: number, bytes: Buffer]>;
+  readonly pick: Query<[seq: number], Buffer>;
+}
+
+/** Prepares them; the tables must exist. */
+export function prepareStatements(db: Database.Database): Statements {
+  return {
+    begin: db.prepare('BEGIN IMMEDIATE'),
+    commit: db.prepare('COMMIT'),
+    rollback: db.prepare('ROLLBACK'),
+    fence: db.prepare<[], number>('SELECT epoch FROM fence WHERE id = 1').pluck(),
+    head: db.prepare<[], number | null>('SELECT max(seq) FROM log').pluck(),
+    append: db.prepare('INSERT INTO log (seq, bytes) VALUES (?, ?)'),
+    put: db.prepare(
+      `INSERT INTO record (space, key, at, value) VALUES (?, ?, ?, ?)
+       ON CONFLICT (space, key) DO UPDATE SET at = excluded.at, value = excluded.value`,
+    ),
+    remove: db.prepare('DELETE FROM record WHERE space = ? AND key = ?'),
+    moveCursor: db.prepare(
+      'INSERT INTO cursor (id, seq) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq',
+    ),
+    removeCursor: db.prepare('DELETE FROM cursor WHERE id = ?'),
+    trim: db.prepare('DELETE FROM log WHERE seq < ?'),
+    forget: db.prepare(`DELETE FROM record WHERE space = ${REQUEST_SPACE} AND at < ?`),
+    cursors: db.prepare<[], [string, number]>('SELECT id, seq FROM cursor').raw(),
+    records: db.prepare<[], [number, string, Buffer]>('SELECT space, key, value FROM record').raw(),
+    read: db
+      .prepare<[number, number], [number, Buffer]>('SELECT seq, bytes FROM log WHERE seq >= ? ORDER BY seq LIMIT ?')
+      .raw(),
+    pick: db.prepare<[number], Buffer>('SELECT bytes FROM log WHERE seq = ?').pluck(),
+  };
+}

@@ -1,0 +1,123 @@
+import { InvariantError } from '../kernel/errors.ts';
+import { COLON, GREATER_THAN, LEFT_BRACKET, NAME } from './characters.ts';
+import type { XmlElement } from './document.ts';
+import { escapeAttribute } from './writer.ts';
+
+/**
+ * The element as text that stands alone: every namespace in scope that the element or its content may use (by name, or by a
+ * `prefix:` in text or attribute values) is declared on it; nothing else of its bytes changes. `extraAttributes` is source text like
+ * ` a:b="c"`, already escaped, that goes into the start tag; a prefix in it has to be declared in it, or around the place where
+ * the text will stand.
+ */
+export function standalone(element: XmlElement, extraAttributes = ''): string {
+  const slice = element.slice();
+  const nameEnd = endOfName(slice);
+  const declarations = declare(neededFrom(element, slice).declarations);
+  return `${slice.toString('utf8', 0, nameEnd)}${declarations}${extraAttributes}${slice.toString('utf8', nameEnd)}`;
+}
+
+/**
+ * `<wrapper>`, the element's exact bytes, `</wrapper>`: the namespaces from above that the content may use are declared on the
+ * wrapper. The wrapper's preferred prefix gives way when the content uses it for another namespace. The wrapper's namespace must not be ''.
+ */
+export function wrapExact(
+  element: XmlElement,
+  wrapper: { readonly namespace: string; readonly localName: string; readonly prefix: string },
+): Buffer {
+  if (wrapper.namespace === '') throw new InvariantError('Expected a namespace for the wrapper, found none');
+  const slice = element.slice();
+  const needed = neededFrom(element, slice);
+  const prefix = choosePrefix(wrapper, needed);
+  const all = new Map(needed.declarations).set(prefix, wrapper.namespace);
+  const name = `${prefix}:${wrapper.localName}`;
+  return Buffer.concat([Buffer.from(`<${name}${declare(all)}>`), slice, Buffer.from(`</${name}>`)]);
+}
+
+/** What a piece of a document takes from the elements around it. */
+interface Needed {
+  /** The inherited declarations that it may use. */
+  readonly declarations: ReadonlyMap<string, string>;
+  /** Everything in its bytes that looks like a prefix, but for the prefixes that the element itself declares. */
+  readonly mentioned: ReadonlySet<string>;
+}
+
+function neededFrom(element: XmlElement, slice: Buffer): Needed {
+  const inherited = element.inherited();
+  const { prefixes, isCertain } = mentionedPrefixes(slice);
+  const declarations = new Map<string, string>();
+  for (const [prefix, namespace] of inherited) {
+    if (prefix === '' || !isCertain || prefixes.has(prefix)) declarations.set(prefix, namespace);
+  }
+  for (const prefix of element.inScope().keys()) if (!inherited.has(prefix)) prefixes.delete(prefix);
+  return { declarations, mentioned: prefixes };
+}
+
+/**
+ * Every name before a ":" in the bytes: prefixes of elements, attributes and QNames in content, and things that only look so.
+ * Not certain where a prefix may be hidden: behind a character reference, or cut by a comment or the edge of a CDATA section.
+ */
+function mentionedPrefixes(slice: Buffer): { prefixes: Set<string>; isCertain: boolean } {
+  const prefixes = new Set<string>();
+  let isCertain = !slice.includes('&#');
+  // Each run of name bytes is read once: it ends at this colon and begins behind the one before, or later.
+  for (let colon = slice.indexOf(COLON); colon >= 0; colon = slice.indexOf(COLON, colon + 1)) {
+    let start = colon;
+    while (start > 0 && isPrefixByte(slice[start - 1])) start--;
+    if (isAtSeam(slice, start)) isCertain = false;
+    // In an expression like "-p:x" or "3.p:x" the prefix begins behind the first bytes.
+    while (start < colon && isNoNameStart(slice[start])) start++;
+    if (start < colon) prefixes.add(slice.toString('utf8', start, colon));
+  }
+  return { prefixes, isCertain };
+}
+
+function isPrefixByte(byte: number | undefined): boolean {
+  return byte !== undefined && byte !== COLON && NAME[byte] === 1;
+}
+
+/** "-", "." and digits. */
+function isNoNameStart(byte: number | undefined): boolean {
+  return byte !== undefined && byte < 0x3a;
+}
+
+/** Whether a comment or a CDATA section ends, or a section begins, right before `at`: text there goes on what stood before it. */
+function isAtSeam(slice: Buffer, at: number): boolean {
+  const before = slice[at - 1];
+  if (before === LEFT_BRACKET) return slice.toString('latin1', Math.max(0, at - 9), at) === '<![CDATA[';
+  if (before !== GREATER_THAN) return false;
+  const end = slice.toString('latin1', Math.max(0, at - 3), at);
+  return end === '-->' || end === ']]>';
+}
+
+/**
+ * The preferred prefix, unless the content uses it otherwise; then one like it that the content does not mention. A prefix that
+ * the content mentions and nobody has declared must keep meaning nothing.
+ */
+function choosePrefix(
+  wrapper: { readonly namespace: string; readonly prefix: string },
+  { declarations, mentioned }: Needed,
+): string {
+  const isFree = (prefix: string): boolean =>
+    prefix !== '' &&
+    (declarations.get(prefix) === wrapper.namespace || !(declarations.has(prefix) || mentioned.has(prefix)));
+  if (isFree(wrapper.prefix)) return wrapper.prefix;
+  const stem = wrapper.prefix === '' ? 'ns' : wrapper.prefix;
+  let number = 1;
+  while (!isFree(`${stem}${number}`)) number++;
+  return `${stem}${number}`;
+}
+
+function declare(declarations: ReadonlyMap<string, string>): string {
+  let text = '';
+  for (const [prefix, namespace] of declarations) {
+    text += ` ${prefix === '' ? 'xmlns' : `xmlns:${prefix}`}="${escapeAttribute(namespace)}"`;
+  }
+  return text;
+}
+
+/** The offset behind the name in a start tag. */
+function endOfName(slice: Buffer): number {
+  let i = 1;
+  while (NAME[slice[i] ?? 0] === 1) i++;
+  return i;
+}

@@ -1,0 +1,250 @@
+import { COLON, isQualifiedName, NAME_START } from './characters.ts';
+import type { Source } from './source.ts';
+
+/** Words that every document has: no prefix, and the two that Namespaces in XML 1.0 §3 reserves. */
+export const EMPTY_WORD = 0;
+export const XML_WORD = 1;
+export const XMLNS_WORD = 2;
+
+/** What a name is as an attribute. */
+export const ORDINARY = 1;
+/** `xmlns` */
+export const DEFAULT_DECLARATION = 2;
+/** `xmlns:p` */
+export const PREFIX_DECLARATION = 3;
+
+const START = 0;
+const LENGTH = 1;
+const HASH = 2;
+const PREFIX = 3;
+const LOCAL = 4;
+const ROLE = 5;
+const BINDING = 6;
+const DECLARED_BY = 7;
+const NAMESPACE = 8;
+const WIDTH = 9;
+
+const FIRST_WORDS = ['', 'xml', 'xmlns'];
+const MAX_PROBES = 16;
+
+/** Where the hash of a word begins; each byte is added with nextHash. Different in every process, so that nobody can prepare collisions. */
+export const HASH_SEED = (Math.random() * 0x7fffffff) | 0;
+
+/** The hash of a word that goes on with this byte. */
+export function nextHash(hash: number, byte: number): number {
+  return Math.imul(hash ^ byte, 0x01000193);
+}
+
+/**
+ * Every distinct name, prefix and namespace name of one document, as numbers. A word is where it stood first; strings are
+ * made when somebody asks.
+ */
+export class Words {
+  readonly #source: Source;
+  #columns = new Int32Array(48 * WIDTH);
+  #count = FIRST_WORDS.length;
+  #slots = new Int32Array(128);
+  readonly #strings: (string | undefined)[] = [...FIRST_WORDS];
+  /** Words whose place in the slots was too far away: whoever collides on purpose ends up in here, and costs no more. */
+  #crowded: Map<string, number> | undefined;
+
+  constructor(source: Source) {
+    this.#source = source;
+  }
+
+  /** The number of the word at [start, end) with that hash. */
+  intern(start: number, end: number, hash: number): number {
+    const mask = this.#slots.length - 1;
+    let slot = (hash ^ (hash >>> 15)) & mask;
+    for (let probes = 0; probes < MAX_PROBES; probes++) {
+      const word = this.#slots[slot] ?? 0;
+      if (word === 0) return this.#add(start, end, hash, slot);
+      if (this.#isSame(word, start, end - start, hash)) return word;
+      slot = (slot + 1) & mask;
+    }
+    return this.#internCrowded(start, end, hash);
+  }
+
+  /** The number of the word at [start, end). */
+  internRange(start: number, end: number): number {
+    const { bytes } = this.#source;
+    let hash = HASH_SEED;
+    for (let i = start; i < end; i++) hash = nextHash(hash, bytes[i] ?? 0);
+    return this.intern(start, end, hash);
+  }
+
+  /** The word as text. */
+  text(word: number): string {
+    const known = this.#strings[word];
+    if (known !== undefined) return known;
+    const start = this.#columns[word * WIDTH + START] ?? 0;
+    const end = start + (this.#columns[word * WIDTH + LENGTH] ?? 0);
+    const text = this.#source.bytes.toString('utf8', start, end);
+    this.#strings[word] = text;
+    return text;
+  }
+
+  /** Bytes of the word. */
+  lengthOf(word: number): number {
+    return this.#columns[word * WIDTH + LENGTH] ?? 0;
+  }
+
+  /** What the word is as the name of an attribute. Throws XmlError if it is no qualified name. */
+  roleOf(word: number): number {
+    const role = this.#columns[word * WIDTH + ROLE] ?? 0;
+    return role === 0 ? this.#split(word) : role;
+  }
+
+  /** The prefix of a name whose role is known. */
+  prefixOf(word: number): number {
+    return this.#columns[word * WIDTH + PREFIX] ?? 0;
+  }
+
+  /** The local part of a name whose role is known. */
+  localOf(word: number): number {
+    return this.#columns[word * WIDTH + LOCAL] ?? 0;
+  }
+
+  /** The namespace + 1 that the word as a prefix is bound to; 0 = none. */
+  bindingOf(word: number): number {
+    return this.#columns[word * WIDTH + BINDING] ?? 0;
+  }
+
+  bind(word: number, binding: number): void {
+    this.#columns[word * WIDTH + BINDING] = binding;
+  }
+
+  /** Notes that `element` declares the word as a prefix. False if it has done so before. */
+  declareOnce(word: number, element: number): boolean {
+    const cell = word * WIDTH + DECLARED_BY;
+    if (this.#columns[cell] === element + 1) return false;
+    this.#columns[cell] = element + 1;
+    return true;
+  }
+
+  /** The namespace + 1 that the word as an attribute value names; 0 = not known yet. */
+  namespaceOf(word: number): number {
+    return this.#columns[word * WIDTH + NAMESPACE] ?? 0;
+  }
+
+  setNamespace(word: number, value: number): void {
+    this.#columns[word * WIDTH + NAMESPACE] = value;
+  }
+
+  #isSame(word: number, start: number, length: number, hash: number): boolean {
+    const columns = this.#columns;
+    const row = word * WIDTH;
+    if (columns[row + HASH] !== hash || columns[row + LENGTH] !== length) return false;
+    const { bytes } = this.#source;
+    const other = columns[row + START] ?? 0;
+    for (let i = 0; i < length; i++) if (bytes[start + i] !== bytes[other + i]) return false;
+    return true;
+  }
+
+  #add(start: number, end: number, hash: number, slot: number): number {
+    const word = this.#append(start, end, hash);
+    this.#slots[slot] = word;
+    if (this.#count * 2 > this.#slots.length) this.#spread();
+    return word;
+  }
+
+  #append(start: number, end: number, hash: number): number {
+    const word = this.#count++;
+    const row = word * WIDTH;
+    if (row + WIDTH > this.#columns.length) {
+      const columns = new Int32Array(this.#columns.length * 2);
+      columns.set(this.#columns);
+      this.#columns = columns;
+    }
+    this.#columns[row + START] = start;
+    this.#columns[row + LENGTH] = end - start;
+    this.#columns[row + HASH] = hash;
+    return word;
+  }
+
+  #internCrowded(start: number, end: number, hash: number): number {
+    this.#crowded ??= new Map();
+    // latin1 tells any two byte sequences apart, and is the cheapest to make.
+    const text = this.#source.bytes.toString('latin1', start, end);
+    const known = this.#crowded.get(text);
+    if (known !== undefined) return known;
+    const word = this.#append(start, end, hash);
+    this.#crowded.set(text, word);
+    return word;
+  }
+
+  #spread(): void {
+    const slots = new Int32Array(this.#slots.length * 4);
+    this.#slots = slots;
+    for (let word = FIRST_WORDS.length; word < this.#count; word++) this.#place(word);
+  }
+
+  #place(word: number): void {
+    const mask = this.#slots.length - 1;
+    const hash = this.#columns[word * WIDTH + HASH] ?? 0;
+    let slot = (hash ^ (hash >>> 15)) & mask;
+    for (let probes = 0; probes < MAX_PROBES; probes++) {
+      if (this.#slots[slot] === 0) {
+        this.#slots[slot] = word;
+        return;
+      }
+      slot = (slot + 1) & mask;
+    }
+    const start = this.#columns[word * WIDTH + START] ?? 0;
+    const end = start + (this.#columns[word * WIDTH + LENGTH] ?? 0);
+    this.#crowded ??= new Map();
+    this.#crowded.set(this.#source.bytes.toString('latin1', start, end), word);
+  }
+
+  /** Checks a name when it is seen first, and takes it apart. */
+  #split(word: number): number {
+    const start = this.#columns[word * WIDTH + START] ?? 0;
+    const end = start + (this.#columns[word * WIDTH + LENGTH] ?? 0);
+    const colon = this.#checkName(word, start, end);
+    const prefix = colon < 0 ? EMPTY_WORD : this.#prefixWord(start, colon);
+    const local = colon < 0 ? word : this.internRange(colon + 1, end);
+    let role = prefix === XMLNS_WORD ? PREFIX_DECLARATION : ORDINARY;
+    if (colon < 0 && end - start === 5 && this.text(word) === 'xmlns') role = DEFAULT_DECLARATION;
+    const row = word * WIDTH;
+    this.#columns[row + PREFIX] = prefix;
+    this.#columns[row + LOCAL] = local;
+    this.#columns[row + ROLE] = role;
+    return role;
+  }
+
+  /** Where the name has its colon, or -1. The bytes are known to be of the classes NAME_START and NAME. */
+  #checkName(word: number, start: number, end: number): number {
+    const { bytes } = this.#source;
+    let colon = -1;
+    let isSimple = true;
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i] ?? 0;
+      if (byte === COLON) {
+        isSimple &&= colon < 0 && i > start && NAME_START[bytes[i + 1] ?? 0] === 1;
+        colon = i;
+      } else if (byte >= 0x80) isSimple = false;
+    }
+    if (isSimple && colon < end - 1) return colon;
+    if (!isQualifiedName(this.text(word))) throw this.#notAName(word, start);
+    return colon;
+  }
+
+  /** The number of a prefix; the reserved ones are always the same. */
+  #prefixWord(start: number, end: number): number {
+    const reserved = end - start <= 5 ? FIRST_WORDS.indexOf(this.#source.bytes.toString('latin1', start, end)) : -1;
+    return reserved > 0 ? reserved : this.internRange(start, end);
+  }
+
+  /** The prefix that a declaration `xmlns:p` is about. */
+  declaredPrefixOf(word: number): number {
+    const local = this.localOf(word);
+    const reserved = FIRST_WORDS.indexOf(this.text(local));
+    return reserved > 0 ? reserved : local;
+  }
+
+  #notAName(word: number, offset: number): Error {
+    const name = this.text(word);
+    const found = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+    return this.#source.malformed(`Expected a qualified name, found "${found}"`, offset);
+  }
+}

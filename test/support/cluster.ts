@@ -1,0 +1,192 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { UpEvent } from '../../src/app/supervisor.ts';
+import { eventually } from './eventually.ts';
+
+const PROGRAM = 'dist/main.js';
+/** Ports that one topology takes, from its base on. */
+const PORT_SPAN = 40;
+
+export interface ClusterOptions {
+  /** Text appended to the topology file. */
+  readonly extra?: string;
+  /** Replacements in the topology file. */
+  readonly replace?: readonly (readonly [string | RegExp, string])[];
+  readonly isRestarting?: boolean;
+}
+
+/** A cluster of real operating-system processes, started by the built command line. */
+export class TestCluster implements AsyncDisposable {
+  readonly directory: string;
+  readonly file: string;
+  readonly events: UpEvent[] = [];
+  #up: ChildProcess | undefined;
+  readonly #portBase: number;
+  readonly #isRestarting: boolean;
+  #stderr = '';
+
+  private constructor(directory: string, file: string, portBase: number, isRestarting: boolean) {
+    this.directory = directory;
+    this.file = file;
+    this.#portBase = portBase;
+    this.#isRestarting = isRestarting;
+  }
+
+  /** Starts `topologies/<kind>.yaml` on ports and in a directory of its own, and waits until it serves. */
+  static async start(kind: string, options: ClusterOptions = {}): Promise<TestCluster> {
+    const directory = mkdtempSync(join(tmpdir(), 'pointsman-'));
+    let text = readFileSync(`topologies/${kind}.yaml`, 'utf8');
+    for (const [from, to] of options.replace ?? []) text = text.replaceAll(from, to);
+    const file = join(directory, `${kind}.yaml`);
+    writeFileSync(file, `${text}\n${options.extra ?? ''}`);
+    const cluster = new TestCluster(directory, file, await freePorts(), options.isRestarting ?? true);
+    await cluster.up();
+    return cluster;
+  }
+
+  get environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      POINTSMAN_PORT_BASE: String(this.#portBase),
+      POINTSMAN_DATA: join(this.directory, 'data'),
+      POINTSMAN_LOG: process.env['POINTSMAN_LOG'] ?? 'warn',
+    };
+  }
+
+  /** What everything printed to standard error. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Starts (again) over the same store. */
+  async up(): Promise<void> {
+    const args = [PROGRAM, 'up', this.file, '--json', ...(this.#isRestarting ? [] : ['--no-restart'])];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: this.environment });
+    this.#up = child;
+    this.events.length = 0;
+    createInterface({ input: child.stdout }).on('line', (line) => this.events.push(JSON.parse(line) as UpEvent));
+    child.stderr.on('data', (chunk: Buffer) => {
+      this.#stderr += chunk.toString();
+      if (process.env['POINTSMAN_LOG'] !== undefined) process.stderr.write(chunk);
+    });
+    await eventually(
+      'the cluster is ready',
+      () => {
+        if (child.exitCode !== null) throw new Error(`It ended with ${String(child.exitCode)}: ${this.#stderr}`);
+        return this.events.some(({ event }) => event === 'ready');
+      },
+      30_000,
+    );
+  }
+
+  /** The front door. */
+  get url(): string {
+    return this.#ready.proxies[0]!.url;
+  }
+
+  get proxyUrls(): readonly string[] {
+    return this.#ready.proxies.map(({ url }) => url);
+  }
+
+  serverUrl(name: string): string {
+    return this.#ready.servers.find((server) => server.name === name)!.url;
+  }
+
+  /** The process id of a member's present life. */
+  pidOf(name: string): number {
+    const again = this.events.findLast((event) => event.event === 'restart' && event.name === name);
+    if (again?.event === 'restart') return again.pid;
+    return [...this.#ready.servers, ...this.#ready.proxies].find((member) => member.name === name)!.pid;
+  }
+
+  /** Where an engine runs, by the last activation that was reported. */
+  hostOf(engine: string): { readonly server: string; readonly epoch: number } {
+    const last = this.events.findLast((event) => event.event === 'engine' && event.name === engine);
+    if (last?.event === 'engine') return last;
+    return this.#ready.engines.find(({ name }) => name === engine)!;
+  }
+
+  get engines(): readonly string[] {
+    return this.#ready.engines.map(({ name }) => name);
+  }
+
+  kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): void {
+    process.kill(this.pidOf(name), signal);
+  }
+
+  /** SIGKILL to everything at once, the supervisor first so that it cannot help. */
+  async killAll(): Promise<void> {
+    const pids = [...this.#ready.servers, ...this.#ready.proxies].map(({ name }) => this.pidOf(name));
+    this.#up?.kill('SIGKILL');
+    for (const pid of pids) killIfThere(pid);
+    await this.#ended();
+    await eventually('all members are gone', () => pids.every((pid) => !isAlive(pid)));
+  }
+
+  /** SIGTERM, as an operator stops it; gives the exit code. */
+  async drain(): Promise<number | null> {
+    this.#up?.kill('SIGTERM');
+    return this.#ended();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const pids =
+      this.events.length > 0 ? [...this.#ready.servers, ...this.#ready.proxies].map((m) => this.pidOf(m.name)) : [];
+    if (this.#up?.exitCode === null) {
+      this.#up.kill('SIGTERM');
+      await this.#ended();
+    }
+    for (const pid of pids) killIfThere(pid);
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  get #ready(): Extract<UpEvent, { event: 'ready' }> {
+    return this.events.find((event) => event.event === 'ready')!;
+  }
+
+  async #ended(): Promise<number | null> {
+    const up = this.#up!;
+    if (up.exitCode === null && up.signalCode === null) await once(up, 'exit');
+    return up.exitCode;
+  }
+}
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // Gone already: that is what was wanted.
+  }
+}
+
+/** Whether a process exists (a zombie that its parent has not reaped does not count). */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${String(pid)}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+/** A base from which PORT_SPAN ports are free now. */
+async function freePorts(): Promise<number> {
+  for (;;) {
+    const base = 20_000 + Math.floor(Math.random() * 300) * PORT_SPAN;
+    const free = await Promise.all(Array.from({ length: PORT_SPAN }, (_, offset) => isFree(base + offset)));
+    if (free.every(Boolean)) return base;
+  }
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const probe = createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+  });
+}

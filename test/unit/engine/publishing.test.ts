@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { EngineHost, failureOf, messageOf } from './test-engine.ts';
+
+describe('notify', () => {
+  it('without messages does nothing; with too many is refused as a whole', async () => {
+    const host = new EngineHost({ limits: { maxMessagesPerNotify: 2 } });
+    await host.start();
+    await host.execute('notify', { messages: [] });
+    expect(await failureOf(host.notify('a', '1', '2', '3'))).toMatchObject({ code: 'overloaded', processed: 'no' });
+    expect(host.medium.engine('ME1').log.size).toBe(0);
+  });
+
+  it('commits the messages of one request in one batch', async () => {
+    const host = new EngineHost();
+    await host.start();
+    await host.notify('a', '1', '2', '3');
+    expect(host.life.store.committed.map(({ append }) => append?.map(({ seq }) => seq))).toEqual([[1, 2, 3]]);
+    expect(host.life.store.committed[0]?.put?.filter(({ space }) => space === 'current')).toHaveLength(1);
+  });
+});
+
+describe('currentMessage', () => {
+  it('gives the newest of the topic, over a restart, too', async () => {
+    const host = new EngineHost();
+    await host.start();
+    expect(await host.execute('currentMessage', { topic: 'a' })).toEqual({});
+    await host.notify('a', '1', '2');
+    await host.notify('b', '3');
+    const current = { found: { at: host.clock.now(), message: Buffer.from('2') } };
+    expect(await host.execute('currentMessage', { topic: 'a' })).toEqual(current);
+    await host.restart();
+    expect(await host.execute('currentMessage', { topic: 'a' })).toEqual(current);
+  });
+
+  it('is kept for so many topics, those changed last', async () => {
+    const host = new EngineHost({ limits: { maxCurrentTopics: 2 } });
+    await host.start();
+    await host.execute('notify', { messages: ['a', 'b', 'a', 'c'].map((topic) => messageOf(topic, topic)) });
+    expect(await host.execute('currentMessage', { topic: 'b' })).toEqual({});
+    expect(await host.execute('currentMessage', { topic: 'a' })).toMatchObject({ found: {} });
+    await host.clock.advance(200);
+    const stored = (): number =>
+      [...host.medium.engine('ME1').records.values()].filter(({ space }) => space === 'current').length;
+    expect(stored()).toBe(2);
+    await host.notify('b', 'again');
+    await host.clock.advance(200);
+    expect(stored()).toBe(2);
+    await host.restart();
+    expect(await host.execute('currentMessage', { topic: 'b' })).toMatchObject({ found: {} });
+  });
+});

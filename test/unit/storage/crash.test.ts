@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { activate, deactivate } from '../../contract/storage-world.ts';
+import { batchesIn } from './fixtures/batches.ts';
+import { HolderProcess } from './fixtures/child.ts';
+import { sqliteMember, temporaryDirectory } from './fixtures/places.ts';
+
+const acknowledgedBy = (child: HolderProcess): number[] =>
+  child.lines.filter((line) => line.startsWith('ack ')).map((line) => Number(line.slice(4)));
+
+/** What the next holder finds, and lets go of again. */
+async function inspect(directory: string): Promise<{ epoch: number; batches: number[] }> {
+  await using member = sqliteMember(directory);
+  const active = await activate(member, 'ME1');
+  const batches = batchesIn(await active.store.read(0, 1e9, 1e9), await active.store.load());
+  await deactivate(active);
+  return { epoch: active.lease.epoch, batches };
+}
+
+const hasStrace = spawnSync('strace', ['-qq', '-e', 'trace=none', 'true']).status === 0;
+
+describe('SqliteStorage, when its process is killed', () => {
+  it('has every acknowledged batch, whole and in order', { timeout: 120_000 }, async () => {
+    const ROUNDS = 10;
+    const waits = fc.sample(fc.integer({ min: 0, max: 60 }), ROUNDS);
+    using directory = temporaryDirectory();
+    let acknowledged: number[] = [];
+    for (const [round, ms] of waits.entries()) {
+      await using child = new HolderProcess(directory.path, 'commit');
+      await child.line(/^ack/);
+      // Not a wait for something: the moment of death is the case.
+      await delay(ms);
+      await child.kill();
+      acknowledged = [...acknowledged, ...acknowledgedBy(child)];
+      expect(child.lines[0]).toBe(`held ${round * 2 + 1}`);
+      const { epoch, batches } = await inspect(directory.path);
+      expect(epoch).toBe(round * 2 + 2);
+      expect(
+        batches.toSorted((a, b) => a - b),
+        `waits were ${waits.join()}`,
+      ).toEqual(batches);
+      expect(batches).toEqual(expect.arrayContaining(acknowledged));
+    }
+    expect(acknowledged.length).toBeGreaterThan(ROUNDS);
+  });
+});
+
+describe.skipIf(!hasStrace)('SqliteStorage, under a failing disk (needs strace)', () => {
+  it('reports a broken store when an fsync fails, and acknowledges nothing after it', { timeout: 60_000 }, async () => {
+    using directory = temporaryDirectory();
+    const wrapper = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', 'inject=fsync:error=EIO:when=30+'];
+    await using child = new HolderProcess(directory.path, 'commit', wrapper);
+    await child.end();
+    expect(child.lines.slice(-6)).toContain('failed StoreBrokenError');
+    expect(child.lines.at(-1)).toBe('then StoreBrokenError');
+    expect(child.exitCode).toBe(74);
+    const acknowledged = acknowledgedBy(child);
+    expect(acknowledged.length).toBeGreaterThan(0);
+    const { batches } = await inspect(directory.path);
+    expect(batches).toEqual(expect.arrayContaining(acknowledged));
+  });
+
+  it('has every acknowledged batch when it dies in the middle of an fsync', { timeout: 120_000 }, async () => {
+    for (const when of [20, 21, 23, 27]) {
+      using directory = temporaryDirectory();
+      const wrapper = ['strace', '-f', '-qq', '-o', '/dev/null', '-e', `inject=fsync:signal=SIGKILL:when=${when}`];
+      await using child = new HolderProcess(directory.path, 'commit', wrapper);
+      await child.end();
+      const { batches } = await inspect(directory.path);
+      expect(batches).toEqual(expect.arrayContaining(acknowledgedBy(child)));
+    }
+  });
+});
