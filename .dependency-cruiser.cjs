@@ -15,7 +15,7 @@ const LAYERS = {
   engine: ['wsn', 'kernel'],
   bus: ['engine/ports', 'cluster/ports', 'wire', 'wsn', 'kernel'],
   storage: ['engine/ports', 'cluster/ports', 'kernel'],
-  delivery: ['engine/ports', 'http', 'wsn', 'soap', 'kernel'],
+  delivery: ['engine/ports', 'http', 'wsn', 'soap', 'xml', 'kernel'],
   'service-point': ['engine/ports', 'wsn', 'soap', 'http', 'wire', 'kernel'],
   proxy: ['cluster/ports', 'topology/model', 'soap', 'http', 'wire', 'kernel'],
   admin: ['engine/ports', 'cluster/ports', 'topology/model', 'http', 'kernel'],
@@ -67,8 +67,6 @@ const BUILTIN_OWNERS = {
 const only = (paths) => `^src/(${paths.join('|')})([./]|$)`;
 
 module.exports = {
-  LAYERS,
-  OWNERS,
   forbidden: [
     { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
     { name: 'src-never-imports-test', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench|demo)/' } },
@@ -110,3 +108,6 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
   },
 };
+
+// For the test that compares the map with its picture; the tool itself refuses members that it does not know.
+Object.defineProperties(module.exports, { LAYERS: { value: LAYERS }, OWNERS: { value: OWNERS } });

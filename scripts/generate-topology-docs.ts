@@ -1,6 +1,6 @@
 /**
  * Writes topologies/topology.schema.json and docs/topology.md from the schema that also checks topology files.
- * Run it after each change of src/topology/schema.ts; test/meta/topology-docs.test.ts notices when that was forgotten.
+ * Run it after each change of src/topology/schema.ts; test/meta/topologies.test.ts notices when that was forgotten.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -60,7 +60,7 @@ export function readXmlTree(xml: string): XmlNode {
 }
 
 /** True for an element, false for text. */
-export function isNode(content: XmlNode | string): content is XmlNode {
+function isNode(content: XmlNode | string): content is XmlNode {
   return typeof content !== 'string';
 }
 

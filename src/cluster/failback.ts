@@ -74,15 +74,15 @@ export class Failback implements Component {
 
   async #request(holder: ServerName): Promise<void> {
     const { engine, failbackDelayMs, requestHandover, clock, logger } = this.#options;
-    let isDone = false;
+    const request: { isGranted?: boolean } = {};
     try {
       logger.info('Asking for the engine back', { engine, server: holder });
-      const asking = requestHandover(engine, holder).then((isHandedOver) => (isDone = isHandedOver));
+      const asking = requestHandover(engine, holder).then((isGranted) => (request.isGranted = isGranted));
       await settlesBefore(asking, [this.#stopping.signal], { ms: REQUEST_LIMIT_MS, clock });
     } catch (error) {
       logger.debug('Cannot ask for the engine', { engine, server: holder, error });
     }
-    if (!isDone) logger.info('Engine was not handed over', { engine, server: holder });
+    if (request.isGranted !== true) logger.info('Engine was not handed over', { engine, server: holder });
     // Also after a success: if the engine does not stay here, the next try must not follow at once.
     this.#readySince = undefined;
     this.#notBefore = clock.monotonic() + 2 * failbackDelayMs;

@@ -7,14 +7,7 @@ import { InvariantError } from '../kernel/errors.ts';
  * stopped: contends no more.
  */
 export type LeaseState =
-  | 'created'
-  | 'standby'
-  | 'acquiring'
-  | 'activating'
-  | 'active'
-  | 'draining'
-  | 'deposed'
-  | 'stopped';
+  'created' | 'standby' | 'acquiring' | 'activating' | 'active' | 'draining' | 'deposed' | 'stopped';
 
 const NEXT: Readonly<Record<LeaseState, readonly LeaseState[]>> = {
   created: ['standby', 'stopped'],

@@ -103,7 +103,7 @@ export class Deliverer {
   constructor(options: DelivererOptions) {
     const { clock, times, engine, publicUrl } = options;
     // Each try listens to it.
-    setMaxListeners(MAX_IN_FLIGHT + 1, this.#cutting.signal);
+    setMaxListeners(2 * MAX_IN_FLIGHT, this.#cutting.signal);
     this.#options = options;
     this.#logger = options.logger.child({ engine, epoch: options.tenure.epoch });
     this.#random = options.random ?? Math.random;
@@ -195,6 +195,12 @@ export class Deliverer {
     this.#turns.add(recipient, recipient.destination);
   }
 
+  /** There was nothing more to take, unless it was reported meanwhile. */
+  #conclude(recipient: Recipient): void {
+    if (recipient.isReadyAgain) this.#queue(recipient);
+    else this.#forget(recipient);
+  }
+
   #forget(recipient: Recipient): void {
     this.#recipients.delete(recipient.subscription);
     if (recipient.destination !== undefined) this.#turns.part(recipient.destination);
@@ -226,8 +232,7 @@ export class Deliverer {
         MAX_BYTES,
       );
       if (claim === undefined) {
-        if (recipient.isReadyAgain) this.#queue(recipient);
-        else this.#forget(recipient);
+        this.#conclude(recipient);
         return;
       }
       taken ??= this.#admit(recipient, claim);
@@ -310,8 +315,7 @@ export class Deliverer {
         recipient.failed = undefined;
         claim.settle('delivered');
         events?.delivered?.({ subscription, messages: claim.messages.length, attempt, durationMs });
-        if (recipient.isReadyAgain) this.#queue(recipient);
-        else this.#forget(recipient);
+        this.#conclude(recipient);
         return;
       case 'gone':
         this.#logger.info('Consumer is gone', { subscription });

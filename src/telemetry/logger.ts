@@ -100,7 +100,7 @@ class RedactingLogger implements Logger {
     if (!this.#writer.isLevelEnabled(level)) return;
     try {
       const line = fields === undefined ? this.#fields : { ...this.#fields, ...redactFields(fields) };
-      this.#writer[level](line, '%s', message);
+      this.#writer[level](line, message);
     } catch {
       // A sink that is gone or a value that defies reading must not stop the work that was to be logged.
     }

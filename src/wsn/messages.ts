@@ -44,12 +44,13 @@ export interface Notification {
   readonly message: Uint8Array;
 }
 
+/** A NotificationConsumer that notifications are pushed to. */
+export interface PushConsumer {
+  readonly kind: 'push';
+  readonly reference: EndpointReference;
+  /** The SOAP version of the Subscribe; notifications are sent in the same. */
+  readonly soapVersion: '1.1' | '1.2';
+}
+
 /** Where the notifications of a subscription go: to a NotificationConsumer, or to a pull point of the same engine. */
-export type Consumer =
-  | {
-      readonly kind: 'push';
-      readonly reference: EndpointReference;
-      /** The SOAP version of the Subscribe; notifications are sent in the same. */
-      readonly soapVersion: '1.1' | '1.2';
-    }
-  | { readonly kind: 'pull'; readonly pullPoint: string };
+export type Consumer = PushConsumer | { readonly kind: 'pull'; readonly pullPoint: string };

@@ -7,10 +7,9 @@ export const PREDEFINED: ReadonlyMap<string, string> = new Map([
   ['apos', "'"],
 ]);
 
-/** The number that "#65" or "#x41" stands for; 0, which is no character, for anything else. */
+/** The number that a checked "#65" or "#x41" stands for. */
 function codePointOf(name: string): number {
-  if (/^#[0-9]+$/.test(name)) return Number.parseInt(name.slice(1), 10);
-  return /^#x[0-9A-Fa-f]+$/.test(name) ? Number.parseInt(name.slice(2), 16) : 0;
+  return name.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10);
 }
 
 /** The characters that checked character data stands for: line ends as "\n" (XML 1.0 §2.11), references resolved, comments left out. */

@@ -9,9 +9,12 @@ import { filesBelow, ROOT } from './repository.ts';
 
 const files = filesBelow('topologies', '.yaml');
 
-test.each(generateTopologyDocs())('$path is what npm run docs:topology writes', ({ path, text }) => {
-  expect(readFileSync(join(ROOT, path), 'utf8')).toBe(text);
-});
+test.each(generateTopologyDocs())(
+  '$path is what npx tsx scripts/generate-topology-docs.ts writes',
+  ({ path, text }) => {
+    expect(readFileSync(join(ROOT, path), 'utf8')).toBe(text);
+  },
+);
 
 test('there is a topology file for each kind', () => {
   expect(files.map((path) => basename(path, '.yaml'))).toEqual([...KIND_NAMES].sort());

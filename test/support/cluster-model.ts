@@ -128,8 +128,14 @@ class Life implements LeaseStore {
     const expected = this.#world.clock.monotonic() < this.term.deadline;
     if (!this.isRunning) return expected;
     const isCurrent = this.term.tenure.isCurrent();
-    if (isCurrent !== expected) this.#world.fail(`${this.contender.incarnation} believes that it is current: ${isCurrent}`);
+    if (isCurrent !== expected)
+      this.#world.fail(`${this.contender.incarnation} believes that it is current: ${isCurrent}`);
     return isCurrent;
+  }
+
+  /** Compares what it believes of its tenure with what the outside knows. */
+  look(): void {
+    if (this.isCurrent && this.pulse.isDead) this.#world.fail('A dead process is current');
   }
 
   async observe(engine: string): Promise<LeaseView> {
@@ -234,7 +240,7 @@ export class World {
   readonly random: () => number;
   readonly lives: Life[] = [];
   /** Fails the test with the first thing that must not be. */
-  problem: unknown;
+  problem: Error | undefined;
   activations = 0;
   readonly #eviction: Eviction;
   readonly #holders = new Map<number, string>();
@@ -255,7 +261,7 @@ export class World {
     const logger: Logger = {
       ...silentLogger,
       error: (message, fields) => {
-        if (message === 'Lease loop failed') this.problem ??= fields?.['error'] ?? new Error(message);
+        if (message === 'Lease loop failed') this.problem ??= new Error(message, { cause: fields?.['error'] });
       },
       child: () => logger,
     };
@@ -296,8 +302,8 @@ export class World {
     if (life?.pulse.isFrozen !== true || life.pulse.isDead) return;
     life.healthySince = this.clock.monotonic();
     life.pulse.isFrozen = false;
-    // Before anything else of it runs: the getter compares what it says with what the outside knows.
-    void life.isCurrent;
+    // Before anything else of it runs.
+    life.look();
     life.pulse.thaw(this.random);
   }
 

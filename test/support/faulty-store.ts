@@ -1,11 +1,13 @@
 import type { EngineStore, LogRecord, StoredState, WriteBatch } from '../../src/engine/ports/engine-store.ts';
 import { InfrastructureError, StoreBrokenError } from '../../src/kernel/errors.ts';
+import { settle } from './manual-clock.ts';
 
 /**
  * full: the disk is full, nothing was written. broken: an fsync failed, nothing was written. silent: the batch was
- * written, and then the connection broke before the store could say so.
+ * written, and then the connection broke before the store could say so. late: it was written, and the answer comes after
+ * those of the commits behind it.
  */
-export type CommitFault = 'full' | 'broken' | 'silent';
+export type CommitFault = 'full' | 'broken' | 'silent' | 'late';
 
 /** A store that does what the one behind it does, but for the faults that a test plans. */
 export class FaultyStore implements EngineStore {
@@ -55,6 +57,7 @@ export class FaultyStore implements EngineStore {
     const before = Promise.all([this.#gate, this.#last]);
     const mine = before.then(async () => this.#commit(batch, at, fault));
     this.#last = mine.catch(() => undefined);
+    if (fault === 'late') await mine.finally(settle);
     return mine;
   }
 

@@ -1,11 +1,10 @@
-import type { EndpointReference } from '../../soap/endpoint-reference.ts';
-import type { Notification } from '../../wsn/messages.ts';
+import type { Notification, PushConsumer } from '../../wsn/messages.ts';
 
 /** Notifications of one subscription that are to be sent now, in order. One claim per subscription at a time. */
 export interface Claim {
   readonly subscription: string;
-  readonly consumer: EndpointReference;
-  readonly soapVersion: '1.1' | '1.2';
+  readonly consumer: PushConsumer['reference'];
+  readonly soapVersion: PushConsumer['soapVersion'];
   /** The dialect in which the subscriber named its topics; undefined: no topic filter. */
   readonly dialect?: string;
   readonly messages: readonly { readonly seq: number; readonly notification: Notification }[];

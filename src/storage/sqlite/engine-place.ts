@@ -4,7 +4,7 @@ import { InfrastructureError, InvariantError, messageOf } from '../../kernel/err
 import { NAME_PATTERN } from '../../kernel/names.ts';
 import { DatabaseThread } from './database-thread.ts';
 import { EngineLock } from './engine-lock.ts';
-import { type LeaseRecord, readLeaseFile, writeLeaseFile } from './lease-file.ts';
+import { type LeaseRecord, readLeaseFile, renewLeaseFile, writeLeaseFile } from './lease-file.ts';
 
 /**
  * The directory of one engine, and what this process has of it: the lock and lease files, used on the main thread so
@@ -42,6 +42,11 @@ export class EnginePlace {
   /** Only with the lock. */
   writeLease(record: LeaseRecord): void {
     writeLeaseFile(this.#leasePath, record);
+  }
+
+  /** Moves the counter. Only with the lock. */
+  renewLease(record: LeaseRecord): void {
+    renewLeaseFile(this.#leasePath, record);
   }
 
   /** The inode of the lock file, as the kernel's list of locks shows it. */

@@ -29,7 +29,7 @@ export class Opening {
   }
 
   async run(): Promise<HeldLease> {
-    this.#beat();
+    this.#place.writeLease(this.#nextBeat());
     const epoch = await this.#openDatabase();
     const record = { epoch, counter: this.#counter + 1, holder: this.#holder };
     this.#place.openedEpoch = epoch;
@@ -70,14 +70,14 @@ export class Opening {
 
   #tryToBeat(): void {
     try {
-      this.#beat();
+      this.#place.renewLease(this.#nextBeat());
     } catch (error) {
       this.#logger.warn('Cannot renew while opening', { engine: this.#place.engine, error });
     }
   }
 
-  #beat(): void {
+  #nextBeat(): LeaseRecord {
     this.#counter += 1;
-    this.#place.writeLease({ epoch: this.#found.epoch, counter: this.#counter, holder: this.#holder });
+    return { epoch: this.#found.epoch, counter: this.#counter, holder: this.#holder };
   }
 }

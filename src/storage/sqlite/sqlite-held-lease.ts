@@ -25,7 +25,7 @@ export class SqliteHeldLease implements HeldLease {
     return atOnce(() => {
       if (this.#releasing !== undefined || !this.#isOurs()) return false;
       this.#counter += 1;
-      this.#place.writeLease({
+      this.#place.renewLease({
         epoch: this.epoch,
         counter: this.#counter,
         ...(this.#holder === undefined ? {} : { holder: this.#holder }),

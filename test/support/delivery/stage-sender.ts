@@ -22,7 +22,12 @@ export class StageSender implements NotificationSender {
   post(request: NotificationPost): Promise<NotificationReply> {
     return new Promise((resolve, reject) => {
       let wasCut = false;
+      const onAbort = (): void => {
+        wasCut = this.pending.has(post);
+        end(() => reject(new Error('cut')));
+      };
       const end = (act: () => void): void => {
+        request.signal.removeEventListener('abort', onAbort);
         this.pending.delete(post);
         act();
       };
@@ -37,10 +42,7 @@ export class StageSender implements NotificationSender {
         answer: (status, headers = {}) => end(() => resolve({ status, headers })),
         fail: () => end(() => reject(new Error('connection refused'))),
       };
-      request.signal.addEventListener('abort', () => {
-        wasCut = this.pending.has(post);
-        end(() => reject(new Error('cut')));
-      });
+      request.signal.addEventListener('abort', onAbort);
       this.posts.push(post);
       this.pending.add(post);
       this.mostPending = Math.max(this.mostPending, this.pending.size);

@@ -26,7 +26,11 @@ export function textMessage(text: string): Notification {
 
 /** What an engine has to push, in memory. Says so when a claim is not settled before the next one of the same subscription. */
 export class TestOutbox implements Outbox {
-  readonly settled: { readonly subscription: string; readonly outcome: Settlement; readonly seqs: readonly number[] }[] = [];
+  readonly settled: {
+    readonly subscription: string;
+    readonly outcome: Settlement;
+    readonly seqs: readonly number[];
+  }[] = [];
   readonly #queues = new Map<string, Queue>();
   readonly #listeners = new Set<(subscription: string) => void>();
   #seq = 0;

@@ -47,7 +47,9 @@ describe('EngineDirectory', () => {
   });
 
   it('comes to the same end whatever the order of the news, as far as epochs can tell', () => {
-    const oneServerPerEpoch = fc.array(routes).map((all) => all.map((route) => ({ ...route, server: `s${route.epoch}` })));
+    const oneServerPerEpoch = fc
+      .array(routes)
+      .map((all) => all.map((route) => ({ ...route, server: `s${route.epoch}` })));
     fc.assert(
       fc.property(oneServerPerEpoch, fc.infiniteStream(fc.nat()), (news, random) => {
         const shuffled = news
@@ -58,8 +60,16 @@ describe('EngineDirectory', () => {
         for (const { route } of shuffled) second.learn(route);
         const byEngine = (a: Route, b: Route): number => a.engine.localeCompare(b.engine);
         // A move that is reported before its activation wins in both orders; the same epoch never turns back.
-        expect(second.all().map(({ engine, epoch }) => ({ engine, epoch })).toSorted(byEngineOnly)).toEqual(
-          first.all().toSorted(byEngine).map(({ engine, epoch }) => ({ engine, epoch })),
+        expect(
+          second
+            .all()
+            .map(({ engine, epoch }) => ({ engine, epoch }))
+            .toSorted(byEngineOnly),
+        ).toEqual(
+          first
+            .all()
+            .toSorted(byEngine)
+            .map(({ engine, epoch }) => ({ engine, epoch })),
         );
       }),
     );
@@ -94,7 +104,9 @@ describe('EngineDirectory', () => {
   });
 
   it('does not learn what is not in the topology', () => {
-    const directory = new EngineDirectory({ isKnown: ({ engine, server }) => engine === 'ME1' && server === 'server1' });
+    const directory = new EngineDirectory({
+      isKnown: ({ engine, server }) => engine === 'ME1' && server === 'server1',
+    });
     expect(directory.learn(at('server9', 99))).toBe(false);
     expect(directory.learn({ ...at('server1', 1), engine: 'ME9' })).toBe(false);
     expect(directory.learn(at('server1', 1))).toBe(true);

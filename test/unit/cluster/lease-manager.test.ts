@@ -109,7 +109,10 @@ class Scene {
     const candidates = ranks.map((rank) => scene.candidates[rank]!);
     for (const { manager } of candidates) await manager.start(never());
     await scene.clock.advance(2_500);
-    expect(candidates.map(({ manager }) => manager.state)).toEqual(['active', ...candidates.slice(1).map(() => 'standby')]);
+    expect(candidates.map(({ manager }) => manager.state)).toEqual([
+      'active',
+      ...candidates.slice(1).map(() => 'standby'),
+    ]);
     return { scene, candidates };
   }
 
@@ -156,18 +159,21 @@ describe('LeaseManager', () => {
     expect(candidates[0]!.events).toEqual(['activate 1']);
   });
 
-  it.each(['fails', 'hangs'] as const)('is deposed at its deadline when a renewal %s, long before the TTL', async (how) => {
-    const { scene, candidates } = await Scene.with(0);
-    const [holder] = candidates;
-    holder!.leases.renewal = how;
-    await scene.clock.advance(1_499);
-    expect(holder!.tenure!.isCurrent()).toBe(true);
-    await scene.clock.advance(502);
-    expect(holder!.tenure!.signal.aborted).toBe(true);
-    expect(holder!.events).toEqual(['activate 1', 'stop over', 'deposed: it was not renewed in time']);
-    expect(holder!.manager.state).toBe('deposed');
-    expect(scene.clock.sleeping).toBe(0);
-  });
+  it.each(['fails', 'hangs'] as const)(
+    'is deposed at its deadline when a renewal %s, long before the TTL',
+    async (how) => {
+      const { scene, candidates } = await Scene.with(0);
+      const [holder] = candidates;
+      holder!.leases.renewal = how;
+      await scene.clock.advance(1_499);
+      expect(holder!.tenure!.isCurrent()).toBe(true);
+      await scene.clock.advance(502);
+      expect(holder!.tenure!.signal.aborted).toBe(true);
+      expect(holder!.events).toEqual(['activate 1', 'stop over', 'deposed: it was not renewed in time']);
+      expect(holder!.manager.state).toBe('deposed');
+      expect(scene.clock.sleeping).toBe(0);
+    },
+  );
 
   it('is deposed at once when the store says that somebody else holds the lease', async () => {
     const { scene, candidates } = await Scene.with(0, 1);

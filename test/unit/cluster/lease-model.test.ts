@@ -17,23 +17,32 @@ function apply(world: World, action: { kind: string; rank: number; ms?: number }
   const who = action.rank % world.candidates.length;
   switch (action.kind) {
     case 'kill':
-      return world.kill(who);
+      world.kill(who);
+      break;
     case 'freeze':
-      return world.freeze(who);
+      world.freeze(who);
+      break;
     case 'thaw':
-      return world.thaw(who);
+      world.thaw(who);
+      break;
     case 'start':
-      return world.start(who);
+      world.start(who);
+      break;
     case 'handOver':
-      return world.handOver(who);
+      world.handOver(who);
+      break;
     case 'terminate':
-      return world.terminate(who);
+      world.terminate(who);
+      break;
     case 'lag':
-      return world.lag(who, action.ms ?? 0);
+      world.lag(who, action.ms ?? 0);
+      break;
     case 'loseLock':
-      return world.loseLock(who);
+      world.loseLock(who);
+      break;
     case 'failActivation':
-      return world.lives[who]!.failActivation();
+      world.lives[who]!.failActivation();
+      break;
   }
 }
 

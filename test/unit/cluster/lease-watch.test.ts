@@ -45,7 +45,10 @@ describe('LeaseWatch with a holder', () => {
     ['server1', 0],
     ['server3', 1],
   ])('has %s evict a silent server2 after a whole TTL, step %i', (server, step) => {
-    expect(firstVerdict(watchOf(server), held('server2', 1))).toEqual([TTL + step * PRECEDENCE.failoverStepMs, 'evict']);
+    expect(firstVerdict(watchOf(server), held('server2', 1))).toEqual([
+      TTL + step * PRECEDENCE.failoverStepMs,
+      'evict',
+    ]);
   });
 
   it('counts the silence from when the last change came to a look that was sent a TTL later', () => {

@@ -69,7 +69,10 @@ describe('Deliverer over HTTP', () => {
   it.each([
     ['an empty reply', { status: 204 }],
     ['a reply with a text', { status: 200, body: 'thank you' }],
-    ['a reply with an envelope', { status: 202, body: '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"/>' }],
+    [
+      'a reply with an envelope',
+      { status: 202, body: '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"/>' },
+    ],
   ])('takes %s for success', async (_name, answer) => {
     await using consumer = await ScriptedConsumer.start(() => answer);
     await using station = new Station();

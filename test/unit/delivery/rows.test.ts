@@ -33,19 +33,23 @@ describe('Row', () => {
 describe('Timetable', () => {
   it('runs what is due, the earliest first, and nothing else', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 100 }), fc.integer({ max: 50 }), (times, now) => {
-        const timetable = new Timetable();
-        const ran: number[] = [];
-        let earliest = Infinity;
-        for (const at of times) {
-          expect(timetable.add(at, () => ran.push(at))).toBe(at < earliest);
-          earliest = Math.min(earliest, at);
-        }
-        timetable.runDue(now);
-        const sorted = times.toSorted((a, b) => a - b);
-        expect(ran).toEqual(sorted.filter((at) => at <= now));
-        expect(timetable.nextAt).toBe(sorted.find((at) => at > now));
-      }),
+      fc.property(
+        fc.array(fc.integer({ min: 0, max: 50 }), { maxLength: 100 }),
+        fc.integer({ max: 50 }),
+        (times, now) => {
+          const timetable = new Timetable();
+          const ran: number[] = [];
+          let earliest = Infinity;
+          for (const at of times) {
+            expect(timetable.add(at, () => ran.push(at))).toBe(at < earliest);
+            earliest = Math.min(earliest, at);
+          }
+          timetable.runDue(now);
+          const sorted = times.toSorted((a, b) => a - b);
+          expect(ran).toEqual(sorted.filter((at) => at <= now));
+          expect(timetable.nextAt).toBe(sorted.find((at) => at > now));
+        },
+      ),
     );
   });
 

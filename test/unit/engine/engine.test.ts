@@ -47,7 +47,18 @@ describe('a request', () => {
     const subscription = await host.subscribe('a');
     await host.restart();
     await host.notify('a', 'first');
+    await host.restart();
     expect(await host.deliver(subscription)).toEqual(['first']);
+  });
+
+  it('takes effect after those before it, also when the store answers in another order', async () => {
+    const host = new EngineHost();
+    await host.start();
+    host.life.store.plan('late');
+    const subscribed = host.subscribe('a');
+    const notified = host.notify('a', 'one');
+    const [subscription] = await Promise.all([subscribed, notified]);
+    expect(await host.deliver(subscription)).toEqual(['one']);
   });
 
   it('ends the engine when nobody knows what is on the disk', async () => {

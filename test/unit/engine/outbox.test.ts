@@ -64,6 +64,18 @@ describe('claim()', () => {
     for (const id of ['x', pulled, paused, ended]) expect(await host.claim(id)).toBeUndefined();
   });
 
+  it('gives nothing when the lease runs out while the messages are read', async () => {
+    const host = new EngineHost({ limits: { maxCacheBytes: 0 } });
+    await host.start();
+    const subscription = await host.subscribe('a');
+    await host.notify('a', 'one');
+    const claimed = host.claim(subscription);
+    host.life.tenure.isLeaseValid = false;
+    expect(await claimed).toBeUndefined();
+    host.life.tenure.isLeaseValid = true;
+    expect(await host.deliver(subscription)).toEqual(['one']);
+  });
+
   it('that is open when the subscription ends does no harm when it is settled', async () => {
     const host = new EngineHost();
     await host.start();

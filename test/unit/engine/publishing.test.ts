@@ -48,4 +48,15 @@ describe('currentMessage', () => {
     await host.restart();
     expect(await host.execute('currentMessage', { topic: 'b' })).toMatchObject({ found: {} });
   });
+
+  it('is not lost when the topic comes back before its removal was written', async () => {
+    const host = new EngineHost({ limits: { maxCurrentTopics: 1 } });
+    await host.start();
+    await host.execute('notify', { messages: ['b', 'a'].map((topic) => messageOf(topic, topic)) });
+    await host.notify('b', 'again');
+    await host.restart();
+    expect(await host.execute('currentMessage', { topic: 'b' })).toMatchObject({
+      found: { message: Buffer.from('again') },
+    });
+  });
 });

@@ -87,6 +87,24 @@ describe('getMessages', () => {
     expect(await host.pull(pullPoint)).toEqual(['3']);
   });
 
+  it('is not undone by a position that is written at the same time', async () => {
+    const host = new EngineHost({ limits: { maxMessagesPerNotify: 10_000 } });
+    await host.start();
+    const pullPoint = await pullPointOf(host);
+    const subscription = await host.feed(pullPoint, 'a');
+    await host.notify('b', ...Array.from({ length: 4_500 }, () => 'x'));
+    await host.notify('a', '1');
+    host.life.store.hold();
+    const pulled = host.pull(pullPoint);
+    await host.clock.advance(1_100);
+    host.life.store.release();
+    expect(await pulled).toEqual(['1']);
+    await host.clock.advance(200);
+    expect(host.medium.engine('ME1').cursors.get(subscription)).toBe(4_501);
+    await host.restart();
+    expect(await host.pull(pullPoint)).toEqual([]);
+  });
+
   it('removes nothing when it cannot be written', async () => {
     const host = new EngineHost();
     await host.start();

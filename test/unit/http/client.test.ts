@@ -99,8 +99,9 @@ describe('HttpSender.post()', () => {
       answer(first);
       socket.on('data', answer);
     });
-    for (let i = 0; i < 5; i += 1) expect((await post(at.url)).status).toBe(200);
-    expect(accepted).toBe(1);
+    for (let i = 0; i < 10; i += 1) expect((await post(at.url)).status).toBe(200);
+    // A post right behind a reply may find its connection not yet free and open a second one.
+    expect(accepted).toBeLessThanOrEqual(2);
   });
 
   it.each([301, 302, 307, 308])('does not follow %i', async (status) => {

@@ -6,7 +6,7 @@ import type { HttpListenerOptions, HttpReply, HttpRequest } from '../../../src/h
 import { silentLogger } from '../../../src/kernel/log.ts';
 import type { Logger } from '../../../src/kernel/log.ts';
 
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
 
 export function textReply(status: number, text: string): HttpReply {
   return { status, headers: { 'Content-Type': 'text/plain' }, body: Buffer.from(text) };

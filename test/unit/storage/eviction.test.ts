@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { LeaseView } from '../../../src/cluster/ports/lease-store.ts';
+import { type Life, isOtherLivingProcess, ownLife, startTicksOf } from '../../../src/storage/sqlite/machine.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { eventually } from '../../support/eventually.ts';
 import { HolderProcess } from './fixtures/child.ts';
@@ -20,6 +21,30 @@ function forge(directory: string, change: (lease: StoredLease) => void): void {
   change(lease);
   writeFileSync(path, JSON.stringify(lease));
 }
+
+describe.skipIf(process.platform !== 'linux')('isOtherLivingProcess()', () => {
+  const own = ownLife();
+  const parent: Life = { ...own, pid: process.ppid, startTicks: startTicksOf(process.ppid) ?? '' };
+
+  it('is true for another process that runs', () => {
+    expect(isOtherLivingProcess(parent, own)).toBe(true);
+  });
+
+  it.each<[string, Partial<Life>]>([
+    ['this process', { pid: process.pid, startTicks: startTicksOf(process.pid) ?? '' }],
+    ['init', { pid: 1, startTicks: startTicksOf(1) ?? '' }],
+    ['the process group', { pid: 0 }],
+    ['every process', { pid: -1 }],
+    ['another group', { pid: -process.ppid }],
+    ['half a number', { pid: process.ppid + 0.5 }],
+    ['a process that is gone', { pid: 2 ** 30 }],
+    ['another start time', { startTicks: '1' }],
+    ['another boot', { bootId: 'other' }],
+    ['another pid namespace', { pidNamespace: 'pid:[1]' }],
+  ])('is false for %s', (_what, change) => {
+    expect(isOtherLivingProcess({ ...parent, ...change }, own)).toBe(false);
+  });
+});
 
 describe.skipIf(process.platform !== 'linux')('SqliteLeaseStore.evict()', () => {
   it('kills a holder that is stopped, and its lease can be taken', { timeout: 60_000 }, async () => {
@@ -56,11 +81,6 @@ describe.skipIf(process.platform !== 'linux')('SqliteLeaseStore.evict()', () => 
       'another pid namespace': (life) => (life['pidNamespace'] = 'pid:[1]'),
       'a reused process id': (life) => (life['pid'] = bystander.pid),
       'this process': (life) => (life['pid'] = process.pid),
-      'its parent': (life) => (life['pid'] = process.ppid),
-      init: (life) => (life['pid'] = 1),
-      'every process': (life) => (life['pid'] = -1),
-      'the process group': (life) => (life['pid'] = 0),
-      'a group': (life) => (life['pid'] = -child.pid),
       'no number': (life) => (life['pid'] = '1'),
     };
     for (const [what, change] of Object.entries(forgeries)) {

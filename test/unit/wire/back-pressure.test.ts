@@ -163,7 +163,7 @@ describe('an end that does not read', () => {
     let answered = 0;
     const big: CallAnswerer = () => {
       answered += 1;
-      return Promise.resolve(Buffer.alloc(4_000_000));
+      return Promise.resolve(Buffer.alloc(1_000_000));
     };
     await using at = await listener({ channels: { calls: { big }, news: {} }, limits: { windowBytes: 10 * CHARGE } });
     await using relay = await TcpRelay.to({ host: '127.0.0.1', port: at.port });

@@ -8,7 +8,7 @@ import type { WireListenerOptions } from '../../../src/wire/listener.ts';
 
 export const SECRET = Buffer.from('a cluster secret for tests');
 export const NOTHING = Buffer.alloc(0);
-export const never = new AbortController().signal;
+export const never: AbortSignal = new AbortController().signal;
 
 /** A listener "server1" on a free port; stopped without grace at the end of the test. */
 export async function listener(

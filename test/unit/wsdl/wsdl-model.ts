@@ -5,7 +5,7 @@ export const WSDL = 'http://schemas.xmlsoap.org/wsdl/';
 const WSAM = 'http://www.w3.org/2007/05/addressing/metadata';
 
 /** An operation of a port type, with its messages resolved to their elements as `{namespace}name`. */
-export interface Operation {
+interface Operation {
   readonly input: string;
   readonly output: string | undefined;
   /** Fault name to detail element. */

@@ -1,0 +1,136 @@
+/**
+ * Breaks the safety code, one rule at a time, in a copy of the tree, and shows that a test turns red.
+ * `npm run test:mutations`. Exit code 1 when a mutation survives or its place is not found any more.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+interface Mutation {
+  /** The rule that is broken. */
+  readonly rule: string;
+  readonly file: string;
+  readonly from: string;
+  readonly to: string;
+  /** Test files or folders of which at least one test must fail. */
+  readonly tests: readonly string[];
+}
+
+const MUTATIONS: readonly Mutation[] = [
+  {
+    rule: 'every write transaction checks the fence (SQLite)',
+    file: 'src/storage/sqlite/engine-database.ts',
+    from: 'if (installed !== this.epoch) {',
+    to: 'if (installed === undefined) {',
+    tests: ['test/contract/sqlite.test.ts'],
+  },
+  {
+    rule: 'every write checks the fence (memory)',
+    file: 'src/storage/memory/memory-engine-store.ts',
+    from: 'if (disk.epoch !== this.epoch || ',
+    to: 'if (',
+    tests: ['test/contract/memory.test.ts'],
+  },
+  {
+    rule: 'nothing is acknowledged before the commit (engine)',
+    file: 'src/engine/writer.ts',
+    from: '      await committed;\n',
+    to: '',
+    tests: ['test/unit/engine'],
+  },
+  {
+    rule: 'nothing is acknowledged before the commit (SQLite)',
+    file: 'src/storage/sqlite/engine-database.ts',
+    from: '      this.#sql.commit.run();\n',
+    to: '      this.#sql.rollback.run();\n',
+    tests: ['test/contract/sqlite.test.ts'],
+  },
+  {
+    rule: 'routes are accepted only with a higher epoch (proxy)',
+    file: 'src/cluster/engine-directory.ts',
+    from: 'known === undefined || news.epoch > known.epoch',
+    to: 'known === undefined || news.epoch !== known.epoch',
+    tests: ['test/unit/proxy', 'test/unit/cluster'],
+  },
+  {
+    rule: 'a request id has one effect (dedupe)',
+    file: 'src/engine/request-memory.ts',
+    from: 'return replyOf(known);',
+    to: 'void replyOf(known);',
+    tests: ['test/unit/engine'],
+  },
+  {
+    rule: 'a retry of unknown outcome keeps its engine (proxy)',
+    file: 'src/proxy/relay-request.ts',
+    from: 'router.choose(key, pinned)',
+    to: 'router.choose(key)',
+    tests: ['test/unit/proxy'],
+  },
+  {
+    rule: 'what a link resends is recognised (high-water mark)',
+    file: 'src/engine/publishing.ts',
+    from: 'if (seq <= highWater) continue;',
+    to: '',
+    tests: ['test/unit/engine'],
+  },
+  {
+    rule: 'a tenure looks at the clock itself before each push',
+    file: 'src/delivery/deliverer.ts',
+    from: 'tenure.isCurrent()',
+    to: 'true',
+    tests: ['test/unit/delivery'],
+  },
+];
+
+const project = resolve(import.meta.dirname, '..');
+const place = mkdtempSync(join(tmpdir(), 'pointsman-mutations-'));
+const copy = join(place, 'pointsman');
+
+/** The line of the first test that failed; undefined: all passed. */
+function firstFailure(tests: readonly string[]): string | undefined {
+  const { status, stdout } = spawnSync(
+    'npx',
+    ['vitest', 'run', '--project', 'fast', '--bail', '1', '--reporter', 'tap-flat', ...tests],
+    { cwd: copy, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
+  );
+  if (status === 0) return undefined;
+  return stdout.split('\n').find((line) => line.startsWith('not ok')) ?? 'the run itself failed';
+}
+
+let survivors = 0;
+try {
+  for (const name of [
+    'src',
+    'test',
+    'wsdl',
+    'topologies',
+    'docs',
+    'package.json',
+    'tsconfig.json',
+    'vitest.config.ts',
+  ]) {
+    cpSync(join(project, name), join(copy, name), { recursive: true });
+  }
+  symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'));
+  for (const { rule, file, from, to, tests } of MUTATIONS) {
+    const path = join(copy, file);
+    const original = readFileSync(path, 'utf8');
+    if (!original.includes(from)) {
+      console.log(`GONE      ${rule}: ${file} has no "${from.trim()}"`);
+      survivors += 1;
+      continue;
+    }
+    writeFileSync(path, original.replaceAll(from, to));
+    const failure = firstFailure(tests);
+    writeFileSync(path, original);
+    if (failure === undefined) survivors += 1;
+    console.log(
+      `${failure === undefined ? 'SURVIVED ' : 'red      '} ${rule}\n          ${failure ?? tests.join(', ')}`,
+    );
+  }
+} finally {
+  rmSync(place, { recursive: true, force: true });
+}
+console.log(`${String(MUTATIONS.length - survivors)} of ${String(MUTATIONS.length)} mutations turn a test red`);
+process.exitCode = survivors === 0 ? 0 : 1;
