@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { pack } from '../kernel/packed.ts';
 import type { TopicPath } from '../wsn/messages.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
-import { plain, type LogEntry, type StoredCurrent } from './records.ts';
+import type { LogEntry, StoredCurrent } from './records.ts';
 
 interface Current {
   readonly at: number;
@@ -44,7 +44,7 @@ export class CurrentMessages {
       newest.set(topic, { at, message: notification.message });
     }
     return [...newest].map(([topic, { at, message }]) => {
-      const stored: StoredCurrent = { at, topic, message: plain(message) };
+      const stored: StoredCurrent = { at, topic, message };
       return { space: 'current', key: keyOf(topic), value: pack(stored) };
     });
   }

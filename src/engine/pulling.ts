@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations, PulledNotification } from './ports/engine.ts';
 import { pullPointRecord, type PullPoint } from './pull-points.ts';
-import { plain, type LogEntry } from './records.ts';
+import type { LogEntry } from './records.ts';
 import { unknownResource } from './subscribing.ts';
 import { subscriptionRemoval } from './subscriptions.ts';
 
@@ -195,7 +195,7 @@ export class Pulling {
 function pulled({ notification }: LogEntry, { subscription, dialect }: Source): PulledNotification {
   return {
     ...notification,
-    message: plain(notification.message),
+    message: notification.message,
     ...(subscription === undefined ? {} : { subscription }),
     ...(dialect === undefined ? {} : { dialect }),
   };

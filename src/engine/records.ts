@@ -43,8 +43,7 @@ interface StoredEntry {
 
 /** Makes the log record of a notification. Its message is a view of the record: nothing of the request stays in memory. */
 export function createEntry(seq: number, publication: Publication, notification: Notification): LogEntry {
-  const message = plain(notification.message);
-  const { topic, producer } = notification;
+  const { topic, producer, message } = notification;
   const bytes = pack({ ...publication, topic, producer, message });
   // pack() puts byte strings behind all else, and there is but one.
   const kept = bytes.subarray(bytes.byteLength - message.byteLength);
@@ -133,9 +132,4 @@ export function unpackRecord(name: string, bytes: Uint8Array): unknown {
     const message = `Cannot read ${name}: ${messageOf(cause)}`;
     throw new InfrastructureError('store-unavailable', message, { processed: 'no', cause });
   }
-}
-
-/** The same bytes as a plain Uint8Array: pack() would expand a Buffer to an array of numbers first. */
-export function plain(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -20,16 +20,13 @@ const BYTES_KEY = '\u0000bytes';
 export function pack(value: unknown): Buffer {
   const parts: Uint8Array[] = [];
   let length = 0;
-  const json = JSON.stringify(value, function (this: Record<string, unknown>, key: string, member: unknown): unknown {
-    // Buffer has a toJSON(): look at what it was before.
-    const original = this[key];
-    if (!(original instanceof Uint8Array)) return member;
+  const refer = (bytes: Uint8Array): Packable => {
     const at = length;
-    parts.push(original);
-    length += original.byteLength;
-    return { [BYTES_KEY]: [at, original.byteLength] };
-  });
-  const head = Buffer.from(json);
+    parts.push(bytes);
+    length += bytes.byteLength;
+    return { [BYTES_KEY]: [at, bytes.byteLength] };
+  };
+  const head = Buffer.from(JSON.stringify(withReferences(value, refer)));
   const packed = Buffer.allocUnsafeSlow(4 + head.byteLength + length);
   packed.writeUInt32LE(head.byteLength, 0);
   packed.set(head, 4);
@@ -39,6 +36,16 @@ export function pack(value: unknown): Buffer {
     offset += part.byteLength;
   }
   return packed;
+}
+
+/** A copy in which byte strings have given way to references. A replacer would be too late: Buffer has a toJSON(). */
+function withReferences(value: unknown, refer: (bytes: Uint8Array) => Packable): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Uint8Array) return refer(value);
+  if (Array.isArray(value)) return value.map((member) => withReferences(member, refer));
+  const copy: Record<string, unknown> = {};
+  for (const [key, member] of Object.entries(value)) copy[key] = withReferences(member, refer);
+  return copy;
 }
 
 /**
