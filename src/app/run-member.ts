@@ -5,9 +5,9 @@ import { createLogger, isLogLevel } from '../telemetry/logger.ts';
 import type { Topology } from '../topology/model.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
-import { ProxyMember } from './proxy-member.ts';
+import type { ProxyMemberOptions } from './proxy-member.ts';
 import { clusterSecret, type Environment } from './secret.ts';
-import { ServerMember } from './server-member.ts';
+import type { ServerMemberOptions } from './server-member.ts';
 
 /** How long a member may take to drain. */
 const DRAIN_MS = 10_000;
@@ -35,17 +35,11 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
   const common = { topology, name, secret, clock: systemClock, logger, events };
   let exitCode: number = EXIT.ok;
   const failed = new AbortController();
-  const member: Component =
-    role === 'proxy'
-      ? new ProxyMember(common)
-      : new ServerMember({
-          ...common,
-          wsdlDirectory,
-          onFailed: (code) => {
-            exitCode = code;
-            failed.abort();
-          },
-        });
+  const onFailed = (code: number): void => {
+    exitCode = code;
+    failed.abort();
+  };
+  const member = await createMember(role, common, { wsdlDirectory, onFailed });
   try {
     await member.start(abort);
     await untilAborted(AbortSignal.any([signal, abort, failed.signal]));
@@ -60,6 +54,20 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
     await member.stop(AbortSignal.any([abort, AbortSignal.timeout(deadlineMs)]));
   }
   return exitCode;
+}
+
+/** Loads only what the role needs. */
+async function createMember(
+  role: 'server' | 'proxy',
+  common: ProxyMemberOptions,
+  ofServer: Pick<ServerMemberOptions, 'wsdlDirectory' | 'onFailed'>,
+): Promise<Component> {
+  if (role === 'proxy') {
+    const { ProxyMember } = await import('./proxy-member.ts');
+    return new ProxyMember(common);
+  }
+  const { ServerMember } = await import('./server-member.ts');
+  return new ServerMember({ ...common, ...ofServer });
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

@@ -1,15 +1,15 @@
-import { createAdminApp } from '../admin/app.ts';
 import { BusEngines } from '../bus/bus-engines.ts';
 import { answerEngineCalls, ENGINE_CHANNEL } from '../bus/engine-calls.ts';
 import { EngineDirectory } from '../cluster/engine-directory.ts';
 import { Failback } from '../cluster/failback.ts';
 import { LeaseManager } from '../cluster/lease-manager.ts';
 import { decodeRoutes, encodeRoutes } from '../cluster/route-codec.ts';
-import { HttpListener } from '../http/listener.ts';
+import { HttpListener, type HttpListenerOptions } from '../http/listener.ts';
 import { HttpSender } from '../http/client.ts';
 import { SOAP_CHANNEL } from '../http/relay.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
+import { deferred } from '../kernel/deferred.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -62,6 +62,7 @@ export class ServerMember implements Component {
   readonly #storage: SqliteStorage;
   readonly #leases: ReadonlyMap<string, LeaseManager>;
   readonly #failbacks: readonly Failback[];
+  readonly #admin = deferred<HttpListenerOptions['fallback']>();
   readonly #ended = new AbortController();
   #hasFailed = false;
 
@@ -96,13 +97,15 @@ export class ServerMember implements Component {
     this.#directory.onChange((route) => {
       if (route.server === name) this.#wire.broadcast(ROUTES_CHANNEL, encodeRoutes([route]));
     }, this.#ended.signal);
+    this.#storage.checkDirectory();
     await this.#wire.start(signal);
     await Promise.all([...this.#dialers.values()].map((dialer) => dialer.start(signal)));
+    await Promise.all([...this.#leases.values()].map((manager) => manager.start(signal)));
     await this.#http.start(signal);
     const { host, port } = this.#http.address();
     events({ event: 'serving', name, url: `http://${host}:${port}`, pid: process.pid });
-    await Promise.all([...this.#leases.values()].map((manager) => manager.start(signal)));
     await Promise.all(this.#failbacks.map((failback) => failback.start(this.#ended.signal)));
+    await this.#openAdmin();
   }
 
   /** Gives its engines to others, finishes what is in flight, closes. */
@@ -160,16 +163,32 @@ export class ServerMember implements Component {
   }
 
   #createHttp(servicePoint: ServicePoint): HttpListener {
-    const { topology, name, wsdlDirectory, logger } = this.#options;
-    const fallback = createAdminApp({
-      wsdlDirectory,
-      publicUrl: topology.publicUrl,
-      health: () => ({ serving: !this.#ended.signal.aborted, details: { server: name } }),
+    const { topology, name, logger } = this.#options;
+    return new HttpListener({
+      listen: this.#spec.listen,
+      onPost: answerDirect(servicePoint, name),
+      fallback: (request, response) => {
+        this.#admin.promise.then(
+          (app) => app(request, response),
+          () => response.writeHead(503).end(),
+        );
+      },
+      limits: { maxBodyBytes: topology.limits.maxBodyBytes },
       logger,
     });
-    const { maxBodyBytes } = topology.limits;
-    const onPost = answerDirect(servicePoint, name);
-    return new HttpListener({ listen: this.#spec.listen, onPost, fallback, limits: { maxBodyBytes }, logger });
+  }
+
+  /** Loads what serves WSDL and pages, after the engines: a takeover must not wait for it. */
+  async #openAdmin(): Promise<void> {
+    const { topology, name, wsdlDirectory, logger } = this.#options;
+    try {
+      const { createAdminApp } = await import('../admin/app.ts');
+      const health = () => ({ serving: !this.#ended.signal.aborted, details: { server: name } });
+      this.#admin.resolve(createAdminApp({ wsdlDirectory, publicUrl: topology.publicUrl, health, logger }));
+    } catch (error) {
+      this.#admin.reject(error);
+      throw error;
+    }
   }
 
   #createLeaseManager({ name: engine, candidates }: EngineSpec): LeaseManager {

@@ -23,6 +23,17 @@ export class ExchangeError extends Error {
   override readonly name = 'ExchangeError';
 }
 
+/** A member ended by itself, for the reason that its log tells; the exit code says which kind. */
+export class MemberEndedError extends Error {
+  override readonly name = 'MemberEndedError';
+  readonly exitCode: number;
+
+  constructor(exitCode: number) {
+    super(`The member ended with code ${exitCode}`);
+    this.exitCode = exitCode;
+  }
+}
+
 /** The exit code for what a command threw: 0 done, 1 failed, 2 unusable arguments or configuration, 70 a bug, 74 a store that cannot be trusted. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError || error instanceof ConfigError) return 2;

@@ -3,56 +3,52 @@ import { fileURLToPath } from 'node:url';
 import { runMember } from '../app/run-member.ts';
 import { loadTopology } from '../topology/load.ts';
 import type { Topology } from '../topology/model.ts';
-import { UsageError } from './failure.ts';
+import { MemberEndedError, UsageError } from './failure.ts';
 import { writeJson, writeLine, type CliIo } from './io.ts';
 
 /** Beside `src` and `dist`, wherever the package is. */
 const WSDL_DIRECTORY = fileURLToPath(new URL('../../wsdl', import.meta.url));
 
-/** `pointsman server NAME` and `pointsman proxy NAME`: one member of a topology, for one host. */
-export function addMemberCommands(program: Command, io: CliIo): void {
-  for (const role of ['server', 'proxy'] as const) {
-    program
-      .command(role)
-      .description(`run one ${role} of a topology, for one host`)
-      .argument('<name>', `the ${role}'s name in the topology`)
-      .requiredOption('--topology <file>', 'the topology file')
-      .option('--json', 'one JSON object on each line, for programs')
-      .action(async (name: string, options: { topology: string; json?: boolean }) => {
-        const topology = loadTopology(options.topology, io.env);
-        assertMember(topology, role, name, options.topology);
-        const exitCode = await runMember({
-          topology,
-          role,
-          name,
-          environment: io.env,
-          wsdlDirectory: WSDL_DIRECTORY,
-          events: (event) => {
-            if (options.json === true) writeJson(io.stdout, event);
-            else if (event.event === 'serving') writeLine(io.stdout, `${event.name} serves at ${event.url}`);
-            else if (event.event === 'engine') writeLine(io.stdout, `${event.name} runs here (epoch ${event.epoch})`);
-          },
-          signal: io.signal,
-          abort: io.abort,
-        });
-        if (exitCode !== 0) throw new MemberEndedError(exitCode);
+/** `pointsman server NAME`: one server, for one host. */
+export function addServerCommand(program: Command, io: CliIo): void {
+  addMemberCommand(program, io, 'server');
+}
+
+/** `pointsman proxy NAME`: one proxy, for one host. */
+export function addProxyCommand(program: Command, io: CliIo): void {
+  addMemberCommand(program, io, 'proxy');
+}
+
+function addMemberCommand(program: Command, io: CliIo, role: 'server' | 'proxy'): void {
+  program
+    .command(role)
+    .description(`run one ${role} of a topology, for one host`)
+    .argument('<name>', `the ${role}'s name in the topology`)
+    .requiredOption('--topology <file>', 'the topology file')
+    .option('--json', 'one JSON object on each line, for programs')
+    .action(async (name: string, options: { topology: string; json?: boolean }) => {
+      const topology = loadTopology(options.topology, io.env);
+      assertMember(topology, role, name, options.topology);
+      const exitCode = await runMember({
+        topology,
+        role,
+        name,
+        environment: io.env,
+        wsdlDirectory: WSDL_DIRECTORY,
+        events: (event) => {
+          if (options.json === true) writeJson(io.stdout, event);
+          else if (event.event === 'serving') writeLine(io.stdout, `${event.name} serves at ${event.url}`);
+          else if (event.event === 'engine') writeLine(io.stdout, `${event.name} runs here (epoch ${event.epoch})`);
+        },
+        signal: io.signal,
+        abort: io.abort,
       });
-  }
+      if (exitCode !== 0) throw new MemberEndedError(exitCode);
+    });
 }
 
 function assertMember(topology: Topology, role: 'server' | 'proxy', name: string, file: string): void {
   const names = (role === 'server' ? topology.servers : topology.proxies).map((member) => member.name);
   if (names.includes(name)) return;
   throw new UsageError(`No ${role} "${name}" in ${file}; expected one of: ${names.join(', ')}`);
-}
-
-/** A member ended by itself, for the reason that its log tells; the exit code says which kind. */
-export class MemberEndedError extends Error {
-  override readonly name = 'MemberEndedError';
-  readonly exitCode: number;
-
-  constructor(exitCode: number) {
-    super(`The member ended with code ${exitCode}`);
-    this.exitCode = exitCode;
-  }
 }

@@ -1,20 +1,14 @@
 import { CommanderError } from 'commander';
 import { fileURLToPath } from 'node:url';
-import { describeFailure, exitCodeOf } from './failure.ts';
+import { describeFailure, exitCodeOf, MemberEndedError } from './failure.ts';
 import type { CliIo } from './io.ts';
-import { addMemberCommands, MemberEndedError } from './member.ts';
 import { createProgram } from './program.ts';
-import { addStatusCommand } from './status.ts';
-import { addUpCommand } from './up.ts';
 
 /** Runs one command line; resolves with the exit code. Never rejects: what went wrong is told on stderr. */
 export async function run(argv: readonly string[], outside: Omit<CliIo, 'program'>): Promise<number> {
   const io = { ...outside, program: fileURLToPath(new URL('../main.js', import.meta.url)) };
-  const program = createProgram(io);
-  addUpCommand(program, io);
-  addMemberCommands(program, io);
-  addStatusCommand(program, io);
   try {
+    const program = await createProgram(io, argv[2]);
     await program.parseAsync([...argv]);
     return 0;
   } catch (error) {

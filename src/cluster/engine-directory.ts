@@ -45,7 +45,7 @@ export class EngineDirectory implements Directory {
  * True when `news` must replace `known`: a higher epoch, or the same activation (epoch and server) that has begun to
  * move. A move never turns back at the same epoch: its server gives the lease up, and comes back with a higher one.
  */
-export function isNewer(news: Route, known: Route | undefined): boolean {
+function isNewer(news: Route, known: Route | undefined): boolean {
   if (known === undefined || news.epoch > known.epoch) return true;
   return (
     news.epoch === known.epoch && news.server === known.server && known.state === 'active' && news.state === 'moving'

@@ -13,14 +13,14 @@ import { LeaseWatch } from './lease-watch.ts';
 import type { Contender, HeldLease, LeaseStore, LeaseView } from './ports/lease-store.ts';
 
 /** Milliseconds. `guardMs` < `ttlMs`; `renewEveryMs` several times smaller than `ttlMs` − `guardMs`. */
-export interface LeaseTiming {
+interface LeaseTiming {
   readonly ttlMs: number;
   readonly renewEveryMs: number;
   readonly guardMs: number;
 }
 
 /** A tenure that ended although nobody here wanted it to. */
-export interface Deposition {
+interface Deposition {
   readonly engine: EngineName;
   readonly reason: string;
 }

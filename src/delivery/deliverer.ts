@@ -14,7 +14,7 @@ import { Timetable } from './timetable.ts';
 import { type Destination, type Slot, type TurnLimits, type Turn, Turns } from './turns.ts';
 
 /** Milliseconds. */
-export interface DeliveryTiming {
+interface DeliveryTiming {
   readonly connectTimeoutMs: number;
   /** From the beginning of a try to the end of the consumer's reply. */
   readonly totalTimeoutMs: number;
@@ -24,7 +24,7 @@ export interface DeliveryTiming {
 }
 
 /** What happens to notifications on their way out. None of these may throw. */
-export interface DeliveryEvents {
+interface DeliveryEvents {
   delivered?(event: { subscription: string; messages: number; attempt: number; durationMs: number }): void;
   failed?(event: { subscription: string; attempt: number; reason: string; retryInMs: number }): void;
   /** The consumer said 410; its subscription is paused. */

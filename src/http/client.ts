@@ -1,6 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { Agent } from 'undici';
-import type { Dispatcher } from 'undici';
+import type { Agent, Dispatcher } from 'undici';
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import type { Processed } from '../kernel/errors.ts';
 
@@ -56,11 +55,21 @@ export class HttpSender {
     const body = request.body instanceof Uint8Array ? request.body : Buffer.concat(request.body);
     return new Promise((resolve, reject) => {
       const exchange = new Exchange(request, resolve, reject);
-      try {
-        this.#agent(connectTimeoutMs).dispatch(
+      const dispatch = (agent: Agent): void => {
+        agent.dispatch(
           { origin: target.origin, path: `${target.pathname}${target.search}`, method: 'POST', headers, body },
           exchange,
         );
+      };
+      const agent = this.#agents.get(connectTimeoutMs);
+      if (agent === undefined) {
+        this.#createAgent(connectTimeoutMs)
+          .then(dispatch)
+          .catch((error: unknown) => exchange.onResponseError(undefined, error));
+        return;
+      }
+      try {
+        dispatch(agent);
       } catch (error) {
         exchange.onResponseError(undefined, error);
       }
@@ -75,10 +84,13 @@ export class HttpSender {
     await Promise.all(agents.map((agent) => agent.destroy()));
   }
 
-  #agent(connectTimeoutMs: number): Agent {
+  /** Loads undici at the first use: a server that takes an engine over must not wait for it. */
+  async #createAgent(connectTimeoutMs: number): Promise<Agent> {
+    const { Agent: UndiciAgent } = await import('undici');
+    if (this.#isClosed) throw failure('shutting-down', 'This end is shutting down', 'no');
     const known = this.#agents.get(connectTimeoutMs);
     if (known !== undefined) return known;
-    const agent = new Agent({
+    const agent = new UndiciAgent({
       connect: { timeout: connectTimeoutMs },
       connections: CONNECTIONS_PER_ORIGIN,
       pipelining: 1,

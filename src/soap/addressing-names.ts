@@ -6,9 +6,9 @@ export const WSA04_NAMESPACE = 'http://schemas.xmlsoap.org/ws/2004/08/addressing
 /** Which WS-Addressing a message uses; `none`: it carries no such header. */
 export type AddressingVersion = '2005/08' | '2004/08' | 'none';
 
-export const WSA_ANONYMOUS = `${WSA_NAMESPACE}/anonymous`;
+const WSA_ANONYMOUS = `${WSA_NAMESPACE}/anonymous`;
 export const WSA_NONE = `${WSA_NAMESPACE}/none`;
-export const WSA04_ANONYMOUS = `${WSA04_NAMESPACE}/role/anonymous`;
+const WSA04_ANONYMOUS = `${WSA04_NAMESPACE}/role/anonymous`;
 
 /** Not an address of any standard, but sent by Apache Muse and what was built on it. */
 const MUSE_ANONYMOUS = `${WSA_NAMESPACE}/role/anonymous`;

@@ -99,7 +99,7 @@ export class ProtocolError extends Error {
 }
 
 /** The HTTP status of a fault: SOAP 1.1 §6.2 (always 500), SOAP 1.2 part 2 table 20 (400 for Sender). */
-export function faultStatus(version: SoapVersion, code: FaultCode): number {
+function faultStatus(version: SoapVersion, code: FaultCode): number {
   return version === '1.2' && code === 'Sender' ? 400 : 500;
 }
 

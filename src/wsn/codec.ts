@@ -34,7 +34,7 @@ export interface GetCurrentMessageRequest {
 }
 
 /** A request whose body says nothing but its name. */
-export interface BareRequest<O extends WsnOperation> {
+interface BareRequest<O extends WsnOperation> {
   readonly operation: O;
 }
 

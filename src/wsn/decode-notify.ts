@@ -15,7 +15,7 @@ export interface NotifyRequest {
 }
 
 /** How many messages one Notify may carry. */
-export const MAX_MESSAGES = 1000;
+const MAX_MESSAGES = 1000;
 
 /**
  * Reads a Notify (WS-BaseNotification §3.1). Throws ProtocolError (Sender) for one without or with too many messages, or

@@ -8,11 +8,11 @@ import { MemoryMedium } from '../../src/storage/memory/memory-medium.ts';
 import { MemoryStorage } from '../../src/storage/memory/memory-storage.ts';
 import { ManualClock, settle } from './manual-clock.ts';
 
-export const ENGINE = 'ME1';
-export const TIMES = { ttlMs: 900, renewEveryMs: 150, guardMs: 300 };
+const ENGINE = 'ME1';
+const TIMES = { ttlMs: 900, renewEveryMs: 150, guardMs: 300 };
 
 /** A generator that gives the same numbers for the same seed (mulberry32). */
-export function seeded(seed: number): () => number {
+function seeded(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;

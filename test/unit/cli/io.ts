@@ -30,7 +30,7 @@ export class RecordedIo implements CliIo {
 
 /** Runs a command line to its end. */
 export async function run(io: RecordedIo, ...args: string[]): Promise<void> {
-  await createProgram(io).parseAsync(['node', 'pointsman', ...args]);
+  await (await createProgram(io, args[0])).parseAsync(['node', 'pointsman', ...args]);
 }
 
 /** What a command line that fails throws. */

@@ -206,7 +206,7 @@ describe('readTopicExpression()', () => {
 
   test('refuses elements inside, and endless text at once', () => {
     expect(wsnFault(() => readTopicExpression(element('<T>a<b/></T>'))).fault).toBe('InvalidTopicExpressionFault');
-    const long = element(`<T>${'a'.repeat(1_000_000)}</T>`);
+    const long = element(`<T>${'a'.repeat(20_000)}</T>`);
     expect(wsnFault(() => readTopicExpression(long)).fault).toBe('InvalidTopicExpressionFault');
   });
 });
