@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { CliIo } from './cli/io.ts';
 import { run } from './cli/run.ts';
 
 /** After the second signal, or this long after the first, nothing waits any more. */
@@ -18,6 +19,17 @@ if (process.connected) {
   process.once('disconnect', onSignal);
   process.channel?.unref();
 }
+const told: CliIo['told'] = () =>
+  new Promise((resolve) => {
+    const tell = (message: unknown): void => {
+      process.channel?.unref();
+      resolve(message as Awaited<ReturnType<CliIo['told']>>);
+    };
+    process.channel?.ref();
+    process.once('message', tell);
+    drain.signal.addEventListener('abort', () => tell(undefined));
+    if (drain.signal.aborted) tell(undefined);
+  });
 
 const { stdout, stderr, env } = process;
-process.exitCode = await run(process.argv, { stdout, stderr, env, signal: drain.signal, abort: abort.signal });
+process.exitCode = await run(process.argv, { stdout, stderr, env, signal: drain.signal, abort: abort.signal, told });

@@ -4,57 +4,75 @@ import { createInterface } from 'node:readline';
 import { parseMemberEvent, type MemberEvent } from './member-events.ts';
 import type { Environment } from './secret.ts';
 
-export interface MemberChildOptions {
+/** Which member a process is. */
+export interface MemberIdentity {
   readonly name: string;
   readonly role: 'server' | 'proxy';
-  readonly topologyFile: string;
-  /** The program's entry file, run by the same Node.js. */
-  readonly program: string;
-  readonly environment: Environment;
-  readonly onEvent: (event: MemberEvent) => void;
-  readonly onExit: (exit: MemberExit) => void;
 }
 
 /** How a member's operating-system process ended. */
 export interface MemberExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** How long it had run. */
-  readonly afterMs: number;
+  /** How long it had served; 0 if it never did. */
+  readonly servedMs: number;
 }
 
-/** One life of one member: its operating-system process. */
+/** Learns what a member tells, and its end. */
+export interface MemberListener {
+  readonly onEvent: (event: MemberEvent) => void;
+  readonly onExit: (exit: MemberExit) => void;
+}
+
+export interface MemberChildOptions {
+  /** The program's entry file, run by the same Node.js. */
+  readonly program: string;
+  readonly topologyFile: string;
+  readonly environment: Environment;
+}
+
+/**
+ * One operating-system process: a member, or a spare that has loaded everything and waits to become one. Loading is
+ * most of a start; with a spare the clients of a dead server wait for a fraction of it.
+ */
 export class MemberChild {
-  readonly name: string;
-  readonly role: 'server' | 'proxy';
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
+  #listener: MemberListener;
+  #servingSince: number | undefined;
+  #isWaiting = false;
 
-  constructor(options: MemberChildOptions) {
-    const { name, role, program, topologyFile, environment } = options;
-    this.name = name;
-    this.role = role;
-    const startedAt = performance.now();
-    // The ipc channel is there to be cut: a member whose starter is gone drains and ends.
-    this.#child = spawn(process.execPath, [program, role, name, '--topology', topologyFile, '--json'], {
+  constructor(options: MemberChildOptions, identity: MemberIdentity | undefined, listener: MemberListener) {
+    const { program, topologyFile, environment } = options;
+    const words = identity === undefined ? ['spare'] : [identity.role, identity.name];
+    this.#listener = listener;
+    // The ipc channel is also there to be cut: a member whose starter is gone drains and ends.
+    this.#child = spawn(process.execPath, [program, ...words, '--topology', topologyFile, '--json'], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       env: environment,
     });
     if (this.#child.stdout !== null) {
-      createInterface({ input: this.#child.stdout }).on('line', (line) => {
-        const event = parseMemberEvent(line);
-        if (event !== undefined) options.onEvent(event);
-      });
+      createInterface({ input: this.#child.stdout }).on('line', (line) => this.#note(parseMemberEvent(line)));
     }
     this.#exited = once(this.#child, 'close').catch(() => undefined);
     this.#child.once('close', (code, signal) => {
-      options.onExit({ code, signal, afterMs: performance.now() - startedAt });
+      const servedMs = this.#servingSince === undefined ? 0 : performance.now() - this.#servingSince;
+      this.#listener.onExit({ code, signal, servedMs });
     });
-    this.#child.once('error', () => this.#child.kill('SIGKILL'));
+    this.#child.on('error', () => this.#child.kill('SIGKILL'));
   }
 
   get pid(): number {
     return this.#child.pid ?? -1;
+  }
+
+  /** A spare becomes a member. False: it is no spare, or has not loaded everything yet. */
+  become(identity: MemberIdentity, listener: MemberListener): boolean {
+    if (!this.#isWaiting || !this.#child.connected) return false;
+    this.#isWaiting = false;
+    this.#listener = listener;
+    this.#child.send(identity);
+    return true;
   }
 
   /** Asks the member to drain; kills it when `deadline` aborts. Resolves when it has ended. */
@@ -65,5 +83,12 @@ export class MemberChild {
     deadline.addEventListener('abort', kill, { once: true });
     await this.#exited;
     deadline.removeEventListener('abort', kill);
+  }
+
+  #note(event: MemberEvent | undefined): void {
+    if (event === undefined) return;
+    if (event.event === 'waiting') this.#isWaiting = true;
+    if (event.event === 'serving') this.#servingSince = performance.now();
+    this.#listener.onEvent(event);
   }
 }

@@ -2,6 +2,8 @@ import type { EngineName, ServerName } from '../kernel/names.ts';
 
 /** What a member tells whoever started it, one JSON object on each line of its standard output. */
 export type MemberEvent =
+  /** A spare has loaded everything and waits to be told which member it is. */
+  | { readonly event: 'waiting' }
   | { readonly event: 'serving'; readonly name: string; readonly url: string; readonly pid: number }
   /** A proxy is connected to these servers and knows where these engines run. */
   | {

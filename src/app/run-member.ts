@@ -56,6 +56,11 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
   return exitCode;
 }
 
+/** Loads all that a member may need, so that becoming one takes no time. */
+export async function loadEverything(): Promise<void> {
+  await Promise.all([import('./server-member.ts'), import('./proxy-member.ts'), import('../admin/app.ts')]);
+}
+
 /** Loads only what the role needs. */
 async function createMember(
   role: 'server' | 'proxy',

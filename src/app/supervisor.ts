@@ -3,12 +3,12 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { deferred } from '../kernel/deferred.ts';
 import { EXIT } from './exit-codes.ts';
-import { MemberChild, type MemberExit } from './member-child.ts';
+import { MemberChild, type MemberExit, type MemberIdentity, type MemberListener } from './member-child.ts';
 import type { MemberEvent } from './member-events.ts';
 import type { Environment } from './secret.ts';
 
-/** A member that lived shorter than this is started again with growing pauses. */
-const YOUNG_MS = 5_000;
+/** A member that died without having served for so long is started again with growing pauses, any other at once. */
+const YOUNG_MS = 1_000;
 const RESTART_PAUSE_MS = { first: 100, max: 5_000 };
 
 /** What `pointsman up` reports. */
@@ -38,7 +38,8 @@ export interface SupervisorOptions {
 /** Starts every member of a topology on this machine, and starts them again when they die. */
 export class Supervisor implements Component {
   readonly #options: SupervisorOptions;
-  readonly #children = new Map<string, MemberChild>();
+  readonly #children = new Map<string, { readonly role: MemberIdentity['role']; readonly child: MemberChild }>();
+  #spare: MemberChild | undefined;
   readonly #serving = new Map<string, { readonly name: string; readonly url: string; readonly pid: number }>();
   readonly #engines = new Map<string, { readonly name: string; readonly server: string; readonly epoch: number }>();
   readonly #seen = new Map<string, Extract<MemberEvent, { event: 'sees' }>>();
@@ -63,33 +64,53 @@ export class Supervisor implements Component {
   /** Drains the proxies, then the servers; kills what is left when `deadline` aborts. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stopping.abort();
+    const stopping = [this.#spare?.stop(deadline)];
     for (const role of ['proxy', 'server'] as const) {
-      const children = [...this.#children.values()].filter((child) => child.role === role);
-      await Promise.all(children.map((child) => child.stop(deadline)));
+      const members = [...this.#children.values()].filter((member) => member.role === role);
+      await Promise.all(members.map(({ child }) => child.stop(deadline)));
     }
+    await Promise.all(stopping);
   }
 
-  #spawn(name: string, role: 'server' | 'proxy'): void {
-    const { topologyFile, program, environment, report } = this.#options;
-    const child = new MemberChild({
-      name,
-      role,
-      program,
-      topologyFile,
-      environment,
+  #spawn(name: string, role: MemberIdentity['role']): void {
+    const identity = { name, role };
+    const listener: MemberListener = {
       onEvent: (event) => this.#note(event),
       onExit: (exit) => {
         this.#children.delete(name);
         this.#serving.delete(name);
-        report({ event: 'exit', name, code: exit.code, signal: exit.signal });
+        this.#options.report({ event: 'exit', name, code: exit.code, signal: exit.signal });
         void this.#startAgain(name, role, exit);
       },
-    });
-    this.#children.set(name, child);
-    if (this.#isReady) report({ event: 'restart', name, pid: child.pid });
+    };
+    const child = this.#spareAs(identity, listener) ?? new MemberChild(this.#options, identity, listener);
+    this.#children.set(name, { role, child });
+    if (this.#isReady) this.#options.report({ event: 'restart', name, pid: child.pid });
   }
 
-  async #startAgain(name: string, role: 'server' | 'proxy', { code, afterMs }: MemberExit): Promise<void> {
+  #spareAs(identity: MemberIdentity, listener: MemberListener): MemberChild | undefined {
+    const spare = this.#spare;
+    if (spare?.become(identity, listener) !== true) return undefined;
+    this.#spare = undefined;
+    return spare;
+  }
+
+  /** Only beside members that serve: what starts needs the processors more. */
+  #keepSpare(): void {
+    const { topology, isRestarting } = this.#options;
+    const isComplete = this.#serving.size === topology.servers.length + topology.proxies.length;
+    if (!isRestarting || !isComplete || this.#spare !== undefined || this.#stopping.signal.aborted) return;
+    const spare = new MemberChild(this.#options, undefined, {
+      onEvent: () => undefined,
+      // Whatever ended it would end the next one too; a member that dies then starts without a spare.
+      onExit: () => {
+        if (this.#spare === spare) this.#spare = undefined;
+      },
+    });
+    this.#spare = spare;
+  }
+
+  async #startAgain(name: string, role: MemberIdentity['role'], { code, servedMs }: MemberExit): Promise<void> {
     const { isRestarting, clock } = this.#options;
     if (this.#stopping.signal.aborted) return;
     if (!this.#isReady && (code === EXIT.badConfiguration || code === EXIT.unavailable || !isRestarting)) {
@@ -97,8 +118,9 @@ export class Supervisor implements Component {
       return;
     }
     if (!isRestarting) return;
-    const pauseMs = afterMs >= YOUNG_MS ? 0 : (this.#pauses.get(name) ?? RESTART_PAUSE_MS.first);
-    this.#pauses.set(name, afterMs >= YOUNG_MS ? 0 : Math.min(pauseMs * 2, RESTART_PAUSE_MS.max));
+    if (servedMs >= YOUNG_MS) this.#pauses.delete(name);
+    const pauseMs = servedMs >= YOUNG_MS ? 0 : (this.#pauses.get(name) ?? RESTART_PAUSE_MS.first);
+    if (servedMs < YOUNG_MS) this.#pauses.set(name, Math.min(pauseMs * 2, RESTART_PAUSE_MS.max));
     await clock.sleep(pauseMs, this.#stopping.signal).catch(() => undefined);
     if (!this.#stopping.signal.aborted) this.#spawn(name, role);
   }
@@ -120,8 +142,11 @@ export class Supervisor implements Component {
         if (this.#isReady) this.#options.report(event);
         break;
       }
+      case 'waiting':
+        break;
     }
     this.#reportWhenReady();
+    if (this.#isReady && event.event === 'serving') this.#keepSpare();
   }
 
   #reportWhenReady(): void {
@@ -144,6 +169,7 @@ export class Supervisor implements Component {
       engines: engines.flatMap(({ name }) => this.#engines.get(name) ?? []),
     });
     this.#ready.resolve(undefined);
+    this.#keepSpare();
   }
 }
 

@@ -13,6 +13,8 @@ export interface CliIo {
   readonly signal: AbortSignal;
   /** Aborts when the user asks a second time: stop without grace. */
   readonly abort: AbortSignal;
+  /** What whoever started this process says that it is to be; undefined when it is told to end instead. */
+  told(): Promise<{ readonly role: 'server' | 'proxy'; readonly name: string } | undefined>;
   /** The script that this process runs, for commands that start further processes of it. */
   readonly program: string;
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { fileURLToPath } from 'node:url';
-import { runMember } from '../app/run-member.ts';
+import { loadEverything, runMember } from '../app/run-member.ts';
 import { loadTopology } from '../topology/load.ts';
 import type { Topology } from '../topology/model.ts';
 import { MemberEndedError, UsageError } from './failure.ts';
@@ -19,6 +19,27 @@ export function addProxyCommand(program: Command, io: CliIo): void {
   addMemberCommand(program, io, 'proxy');
 }
 
+/** Not for people: `up` keeps one process that has loaded everything and becomes the member that it is told to be. */
+export function addSpareCommand(program: Command, io: CliIo): void {
+  program
+    .command('spare', { hidden: true })
+    .requiredOption('--topology <file>', 'the topology file')
+    .option('--json', 'one JSON object on each line, for programs')
+    .action(async (options: MemberOptions) => {
+      const topology = loadTopology(options.topology, io.env);
+      await loadEverything();
+      const told = io.told();
+      writeJson(io.stdout, { event: 'waiting' });
+      const identity = await told;
+      if (identity !== undefined) await runAs(identity.role, identity.name, topology, options, io);
+    });
+}
+
+interface MemberOptions {
+  readonly topology: string;
+  readonly json?: boolean;
+}
+
 function addMemberCommand(program: Command, io: CliIo, role: 'server' | 'proxy'): void {
   program
     .command(role)
@@ -26,25 +47,34 @@ function addMemberCommand(program: Command, io: CliIo, role: 'server' | 'proxy')
     .argument('<name>', `the ${role}'s name in the topology`)
     .requiredOption('--topology <file>', 'the topology file')
     .option('--json', 'one JSON object on each line, for programs')
-    .action(async (name: string, options: { topology: string; json?: boolean }) => {
-      const topology = loadTopology(options.topology, io.env);
-      assertMember(topology, role, name, options.topology);
-      const exitCode = await runMember({
-        topology,
-        role,
-        name,
-        environment: io.env,
-        wsdlDirectory: WSDL_DIRECTORY,
-        events: (event) => {
-          if (options.json === true) writeJson(io.stdout, event);
-          else if (event.event === 'serving') writeLine(io.stdout, `${event.name} serves at ${event.url}`);
-          else if (event.event === 'engine') writeLine(io.stdout, `${event.name} runs here (epoch ${event.epoch})`);
-        },
-        signal: io.signal,
-        abort: io.abort,
-      });
-      if (exitCode !== 0) throw new MemberEndedError(exitCode);
+    .action(async (name: string, options: MemberOptions) => {
+      await runAs(role, name, loadTopology(options.topology, io.env), options, io);
     });
+}
+
+async function runAs(
+  role: 'server' | 'proxy',
+  name: string,
+  topology: Topology,
+  { topology: file, json }: MemberOptions,
+  io: CliIo,
+): Promise<void> {
+  assertMember(topology, role, name, file);
+  const exitCode = await runMember({
+    topology,
+    role,
+    name,
+    environment: io.env,
+    wsdlDirectory: WSDL_DIRECTORY,
+    events: (event) => {
+      if (json === true) writeJson(io.stdout, event);
+      else if (event.event === 'serving') writeLine(io.stdout, `${event.name} serves at ${event.url}`);
+      else if (event.event === 'engine') writeLine(io.stdout, `${event.name} runs here (epoch ${event.epoch})`);
+    },
+    signal: io.signal,
+    abort: io.abort,
+  });
+  if (exitCode !== 0) throw new MemberEndedError(exitCode);
 }
 
 function assertMember(topology: Topology, role: 'server' | 'proxy', name: string, file: string): void {

@@ -9,6 +9,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   up: async () => (await import('./up.ts')).addUpCommand,
   server: async () => (await import('./member.ts')).addServerCommand,
   proxy: async () => (await import('./member.ts')).addProxyCommand,
+  spare: async () => (await import('./member.ts')).addSpareCommand,
   validate: async () => (await import('./validate.ts')).addValidateCommand,
   status: async () => (await import('./status.ts')).addStatusCommand,
   publish: async () => (await import('./publish.ts')).addPublishCommand,

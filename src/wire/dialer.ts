@@ -37,8 +37,8 @@ export interface WireDialerOptions {
   readonly limits?: Partial<WireLimits>;
 }
 
-/** Half of each wait is fixed, the other half random: 50 ms at first, 1 s at most. */
-const BACKOFF = { firstMs: 25, maxMs: 500 };
+/** Half of each wait is fixed, the other half random: 50 ms at first, 200 ms at most: a member that comes back is waited for. */
+const BACKOFF = { firstMs: 25, maxMs: 100 };
 /** A connection that held this long was a good one: the next wait is the first again. */
 const SETTLED_MS = 1000;
 

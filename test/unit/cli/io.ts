@@ -8,6 +8,7 @@ export class RecordedIo implements CliIo {
   readonly #stop = new AbortController();
   readonly signal = this.#stop.signal;
   readonly abort = new AbortController().signal;
+  readonly told: CliIo['told'] = () => Promise.resolve(undefined);
   out = '';
   err = '';
   readonly stdout: Output = { write: (text: string) => (this.out += text) };
