@@ -1,5 +1,4 @@
 import type { EngineName, ServerName } from '../kernel/names.ts';
-import { unpack } from '../kernel/packed.ts';
 
 /** News: where engines run. */
 export const ROUTES_CHANNEL = 'routes';
@@ -24,9 +23,4 @@ export interface ServerStatus {
     readonly state: string;
     readonly epoch?: number;
   }[];
-}
-
-/** Reads a value that a member of the same version packed. */
-export function unpackAs<T>(payload: Uint8Array): T {
-  return unpack(payload) as T;
 }

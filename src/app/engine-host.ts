@@ -11,7 +11,7 @@ import type { Clock } from '../kernel/clock.ts';
 import { InvariantError, messageOf, StoreBrokenError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName, ServerName } from '../kernel/names.ts';
-import type { Tenure } from '../kernel/tenure.ts';
+import { assertCurrent, type Tenure } from '../kernel/tenure.ts';
 import type { Topology } from '../topology/model.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -63,6 +63,8 @@ export class EngineHost {
       onFailure: (error) => this.#reportFailure(error),
     });
     await engine.start();
+    // Lost while loading: nobody may hear that it serves.
+    assertCurrent(tenure, 'no');
     // Links and delivery end earlier than the tenure when the engine is handed over.
     const working = new AbortController();
     const signal = AbortSignal.any([tenure.signal, working.signal]);
@@ -79,7 +81,7 @@ export class EngineHost {
         directory.learn({ engine: name, server, epoch: tenure.epoch, state: 'moving' });
         withdraw();
         working.abort();
-        await Promise.all([engine.drain(deadline), deliverer.stop(), links.ended()]);
+        await Promise.all([engine.drain(deadline), deliverer.stop(deadline), links.ended()]);
       },
       stop: async () => {
         withdraw();

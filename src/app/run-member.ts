@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { systemClock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { codeOf } from '../kernel/errors.ts';
@@ -40,6 +41,8 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
     failed.abort();
   };
   const member = await createMember(role, common, { wsdlDirectory, onFailed });
+  // Every component of the member listens to it.
+  setMaxListeners(0, abort);
   try {
     await member.start(abort);
     await untilAborted(AbortSignal.any([signal, abort, failed.signal]));

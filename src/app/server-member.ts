@@ -13,7 +13,7 @@ import { deferred } from '../kernel/deferred.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
-import { pack } from '../kernel/packed.ts';
+import { pack, unpack } from '../kernel/packed.ts';
 import { answerDirect, answerRelayed } from '../service-point/edges.ts';
 import { ServicePoint } from '../service-point/service-point.ts';
 import { SqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
@@ -25,7 +25,6 @@ import {
   HANDOVER_CHANNEL,
   ROUTES_CHANNEL,
   STATUS_CHANNEL,
-  unpackAs,
   type HandoverRequest,
   type ServerStatus,
 } from './channels.ts';
@@ -146,7 +145,7 @@ export class ServerMember implements Component {
       calls: {
         [SOAP_CHANNEL]: answerRelayed(servicePoint, name),
         [ENGINE_CHANNEL]: answerEngineCalls((engine) => this.#engines.findHere(engine)),
-        [HANDOVER_CHANNEL]: async (payload) => pack(await this.#handOver(unpackAs<HandoverRequest>(payload))),
+        [HANDOVER_CHANNEL]: async (payload) => pack(await this.#handOver(unpack(payload) as HandoverRequest)),
         [STATUS_CHANNEL]: () => Promise.resolve(pack(this.#status())),
       },
       news: {},
@@ -241,7 +240,7 @@ export class ServerMember implements Component {
     const request: HandoverRequest = { engine, to: this.#options.name };
     const signal = AbortSignal.timeout(HANDOVER_DRAIN_MS * 2);
     const answer = await this.#dialers.get(holder)?.call(HANDOVER_CHANNEL, pack(request), { signal });
-    return answer !== undefined && unpackAs<{ isReleased: boolean }>(answer).isReleased;
+    return answer !== undefined && (unpack(answer) as { isReleased: boolean }).isReleased;
   }
 
   async #handOver({ engine, to }: HandoverRequest): Promise<{ isReleased: boolean }> {

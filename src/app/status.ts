@@ -1,8 +1,9 @@
 import { systemClock } from '../kernel/clock.ts';
 import { silentLogger } from '../kernel/log.ts';
+import { unpack } from '../kernel/packed.ts';
 import type { Topology } from '../topology/model.ts';
 import { WireDialer } from '../wire/dialer.ts';
-import { STATUS_CHANNEL, unpackAs, type ServerStatus } from './channels.ts';
+import { STATUS_CHANNEL, type ServerStatus } from './channels.ts';
 import { clusterSecret, type Environment } from './secret.ts';
 
 const PATIENCE_MS = 2_000;
@@ -30,7 +31,7 @@ export async function askStatus(topology: Topology, environment: Environment): P
         await dialer.start(signal);
         await dialer.whenConnected(signal);
         const answer = await dialer.call(STATUS_CHANNEL, new Uint8Array(), { signal });
-        return { isUp: true, ...unpackAs<ServerStatus>(answer) };
+        return { isUp: true, ...(unpack(answer) as ServerStatus) };
       } catch {
         return { isUp: false, server: expect };
       } finally {

@@ -64,12 +64,12 @@ export class Supervisor implements Component {
   /** Drains the proxies, then the servers; kills what is left when `deadline` aborts. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stopping.abort();
-    const stopping = [this.#spare?.stop(deadline)];
+    const stopping = this.#spare?.stop(deadline);
     for (const role of ['proxy', 'server'] as const) {
       const members = [...this.#children.values()].filter((member) => member.role === role);
       await Promise.all(members.map(({ child }) => child.stop(deadline)));
     }
-    await Promise.all(stopping);
+    await stopping;
   }
 
   #spawn(name: string, role: MemberIdentity['role']): void {
@@ -121,8 +121,11 @@ export class Supervisor implements Component {
     if (servedMs >= YOUNG_MS) this.#pauses.delete(name);
     const pauseMs = servedMs >= YOUNG_MS ? 0 : (this.#pauses.get(name) ?? RESTART_PAUSE_MS.first);
     if (servedMs < YOUNG_MS) this.#pauses.set(name, Math.min(pauseMs * 2, RESTART_PAUSE_MS.max));
-    await clock.sleep(pauseMs, this.#stopping.signal).catch(() => undefined);
-    if (!this.#stopping.signal.aborted) this.#spawn(name, role);
+    const isTime = await clock.sleep(pauseMs, this.#stopping.signal).then(
+      () => true,
+      () => false,
+    );
+    if (isTime) this.#spawn(name, role);
   }
 
   #note(event: MemberEvent): void {
@@ -156,7 +159,7 @@ export class Supervisor implements Component {
     const isActive = engines.every(({ name }) => this.#engines.has(name));
     const isSeen = proxies.every(({ name }) => {
       const seen = this.#seen.get(name);
-      return seen !== undefined && seen.servers.length === servers.length && seen.engines.length === engines.length;
+      return seen?.servers.length === servers.length && seen.engines.length === engines.length;
     });
     if (!isServing || !isActive || !isSeen) return;
     this.#isReady = true;

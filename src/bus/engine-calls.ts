@@ -7,7 +7,8 @@ import { WsnFault, type SerialisedWsnFault } from '../wsn/faults.ts';
 /** The wire channel on which servers ask each other's engines. */
 export const ENGINE_CHANNEL = 'engine';
 
-interface EngineCall {
+/** A question to an engine. */
+export interface EngineCall {
   readonly engine: EngineName;
   readonly operation: EngineOperation;
   readonly request: EngineOperations[EngineOperation]['request'];
@@ -18,17 +19,12 @@ type EngineAnswer =
   { readonly reply: EngineOperations[EngineOperation]['reply'] } | { readonly fault: SerialisedWsnFault };
 
 /** The question as it goes over the wire. */
-export function packCall<O extends EngineOperation>(
-  engine: EngineName,
-  operation: O,
-  request: EngineOperations[O]['request'],
-  requestId: string,
-): Buffer {
-  return pack({ engine, operation, request, requestId });
+export function packCall(call: EngineCall): Buffer {
+  return pack(call);
 }
 
 /** The answer as it came over the wire: the reply, or the WsnFault thrown. */
-export function unpackAnswer<O extends EngineOperation>(payload: Buffer): EngineOperations[O]['reply'] {
+export function unpackAnswer(payload: Buffer): EngineOperations[EngineOperation]['reply'] {
   const answer = unpack(payload) as EngineAnswer;
   if ('fault' in answer) throw WsnFault.from(answer.fault);
   return answer.reply;

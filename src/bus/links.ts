@@ -84,7 +84,6 @@ export class Links {
         }
         await wakeup.wait(signal);
       } catch (error) {
-        if (signal.aborted) return;
         failures += 1;
         logger.debug('Link waits', { engine: outlet.engine, peer, attempt: failures, error: messageOf(error) });
         await wakeup.wait(signal, clock, 5 + fullJitter(failures, RETRY)).catch(() => undefined);
@@ -117,7 +116,7 @@ class InterestTeller {
   readonly #options: LinksOptions;
   readonly #wakeup = new Wakeup();
   #known: number | undefined;
-  #waiting: (() => void)[] = [];
+  readonly #waiting: (() => void)[] = [];
   #isBusy = true;
 
   constructor(peer: EngineName, options: LinksOptions) {

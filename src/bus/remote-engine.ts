@@ -29,8 +29,8 @@ export class RemoteEngine implements Engine {
         processed: 'no',
       });
     }
-    const payload = packCall(this.name, operation, request, context.requestId);
+    const payload = packCall({ engine: this.name, operation, request, requestId: context.requestId });
     const answer = await member.call(ENGINE_CHANNEL, payload, context.signal ? { signal: context.signal } : {});
-    return unpackAnswer<O>(answer);
+    return unpackAnswer(answer);
   }
 }

@@ -16,6 +16,8 @@ export interface HttpPost {
   readonly totalTimeoutMs: number;
   readonly maxReplyBytes: number;
   readonly signal?: AbortSignal | undefined;
+  /** Asked when there is a connection, immediately before the first byte is written; false: nothing is written. */
+  readonly mayBegin?: () => boolean;
 }
 
 /** What the peer answered, whatever its status: redirects are never followed. */
@@ -135,8 +137,14 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   /** There is a connection; the request is written next. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#isSettled) controller.abort(new Error('The request was given up'));
-    else this.#controller = controller;
+    if (this.#isSettled) {
+      controller.abort(new Error('The request was given up'));
+    } else if (this.#request.mayBegin?.() === false) {
+      this.#fail('unreachable', 'It may not begin any more');
+      controller.abort(new Error('The request may not begin any more'));
+    } else {
+      this.#controller = controller;
+    }
   }
 
   onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {

@@ -5,6 +5,3 @@ export type ServerName = string;
 
 /** Names go into paths, files and headers: letters, digits, `.`, `_`, `-`; the first a letter or digit; at most 64. */
 export const NAME_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-
-/** Resource ids are 128 random bits in lower-case hexadecimal. */
-export const RESOURCE_ID_PATTERN = /^[0-9a-f]{32}$/;

@@ -78,7 +78,7 @@ export class RequestRelay {
     try {
       for (let pauseMs = RETRY_PAUSE_MS.first; !patience.aborted; pauseMs = Math.min(pauseMs * 2, RETRY_PAUSE_MS.max)) {
         await this.#changeOrPause(pauseMs, patience);
-        const target = patience.aborted ? undefined : router.choose(key, pinned);
+        const target = router.choose(key, pinned);
         if (target === undefined) continue;
         const outcome = await this.#attempt(request, target, patience);
         if (outcome.kind === 'answered') return outcome.reply;

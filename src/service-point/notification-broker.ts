@@ -46,14 +46,14 @@ export async function notify(request: NotifyRequest, call: Call): Promise<undefi
 export async function getCurrentMessage(request: GetCurrentMessageRequest, call: Call): Promise<ReplyBody> {
   const signal = AbortSignal.any([call.signal, AbortSignal.timeout(CURRENT_MESSAGE_PATIENCE_MS)]);
   const answers = await Promise.allSettled(
-    call.engines.names().map((name) => {
+    call.engines.names().flatMap((name) => {
       const engine = call.engines.find(name);
-      return engine?.execute('currentMessage', { topic: request.topic }, { requestId: '', signal });
+      return engine?.execute('currentMessage', { topic: request.topic }, { requestId: '', signal }) ?? [];
     }),
   );
   let latest: { readonly at: number; readonly message: Uint8Array } | undefined;
   for (const answer of answers) {
-    const found = answer.status === 'fulfilled' ? answer.value?.found : undefined;
+    const found = answer.status === 'fulfilled' ? answer.value.found : undefined;
     if (found !== undefined && (latest === undefined || found.at > latest.at)) latest = found;
   }
   if (latest !== undefined) return encodeGetCurrentMessageReply(latest.message);

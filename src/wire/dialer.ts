@@ -14,7 +14,7 @@ import { DEFAULT_LIMITS } from './protocol.ts';
 import type { WireLimits } from './protocol.ts';
 import { connectionSettings, GREETING_MS } from './settings.ts';
 
-export type { CallAnswerer, CallOptions, NewsTaker, WireChannels, WirePeer, WireRole } from './channels.ts';
+export type { CallOptions, WireChannels, WireRole } from './channels.ts';
 
 /** `suspect`: connected, but nothing has been heard for two ping intervals. Calls still go out. */
 export type WireState = 'connecting' | 'connected' | 'suspect';
@@ -240,7 +240,8 @@ export class WireDialer implements Component {
     const mustAct = error instanceof GreetingError && ['secret', 'version', 'wrong-member'].includes(error.code);
     if (!isNew) this.#logger.debug('Cannot connect', { error });
     else if (mustAct) this.#logger.error('Cannot connect, and will not until the configuration changes', { error });
-    else this.#logger.warn('Cannot connect', { error });
+    // A member that is not up yet, or not any more, is nobody's mistake.
+    else this.#logger.info('Cannot connect', { reason });
   }
 
   #refuse(code: 'unreachable' | 'shutting-down', message: string): Promise<never> {

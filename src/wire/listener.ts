@@ -14,7 +14,7 @@ import type { Hello } from './payloads.ts';
 import type { WireLimits } from './protocol.ts';
 import { connectionSettings, GREETING_MS } from './settings.ts';
 
-export type { CallAnswerer, CallOptions, NewsTaker, WireChannels, WirePeer, WireRole } from './channels.ts';
+export type { CallOptions, WireChannels, WirePeer } from './channels.ts';
 
 export interface WireListenerOptions {
   readonly name: string;

@@ -8,7 +8,6 @@ export const QUOTE = 0x22;
 export const HASH = 0x23;
 export const AMPERSAND = 0x26;
 export const APOSTROPHE = 0x27;
-export const HYPHEN = 0x2d;
 export const SLASH = 0x2f;
 export const COLON = 0x3a;
 export const SEMICOLON = 0x3b;
@@ -17,7 +16,6 @@ export const EQUALS = 0x3d;
 export const GREATER_THAN = 0x3e;
 export const QUESTION = 0x3f;
 export const LEFT_BRACKET = 0x5b;
-export const RIGHT_BRACKET = 0x5d;
 
 const isAsciiNameStart = (byte: number): boolean => /^[A-Z_a-z:]$/.test(String.fromCharCode(byte));
 

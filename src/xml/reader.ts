@@ -4,8 +4,8 @@ import { XmlError } from './error.ts';
 import { defaultXmlLimits, type XmlLimits } from './limits.ts';
 import { scanDocument, type StopAt } from './scanner.ts';
 
-export { XmlError, type XmlErrorKind } from './error.ts';
-export { defaultXmlLimits, type XmlLimits } from './limits.ts';
+export { XmlError } from './error.ts';
+export type { XmlLimits } from './limits.ts';
 
 /** How to read a document. */
 export interface ReadOptions {

@@ -10,7 +10,7 @@ const TOTAL = 1_000;
 async function subscribeEverywhere(cluster: TestCluster, topic: string): Promise<TestConsumer[]> {
   const consumers: TestConsumer[] = [];
   const engines = new Set<string>();
-  for (const _ of cluster.engines) {
+  while (consumers.length < cluster.engines.length) {
     const consumer = await TestConsumer.start();
     const { address } = await subscribe(cluster.url, consumer.url, { topic });
     engines.add(/SubscriptionManager\/([^/]+)\//.exec(address)![1]!);

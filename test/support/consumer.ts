@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { XmlDocument } from '../../src/xml/document.ts';
+import type { XmlDocument } from '../../src/xml/document.ts';
 import { readXml } from '../../src/xml/reader.ts';
 
 const WSNT = 'http://docs.oasis-open.org/wsn/b-2';

@@ -1,4 +1,4 @@
-import { XmlElement } from '../../src/xml/document.ts';
+import type { XmlElement } from '../../src/xml/document.ts';
 import { readXml } from '../../src/xml/reader.ts';
 
 export const WSNT = 'http://docs.oasis-open.org/wsn/b-2';
@@ -89,10 +89,9 @@ export async function sendTo(
 export function referenceIn(element: XmlElement): Reference {
   const address = element.child(WSA, 'Address')?.text().trim() ?? '';
   const parameters = element.child(WSA, 'ReferenceParameters')?.children() ?? [];
-  const written = parameters.map(({ namespace, localName, ...rest }) => {
-    void rest;
-    const value = parameters.find((candidate) => candidate.is(namespace, localName))?.text() ?? '';
-    return `<p:${localName} xmlns:p="${namespace}" wsa:IsReferenceParameter="true">${value}</p:${localName}>`;
+  const written = parameters.map((parameter) => {
+    const { namespace, localName } = parameter;
+    return `<p:${localName} xmlns:p="${namespace}" wsa:IsReferenceParameter="true">${parameter.text()}</p:${localName}>`;
   });
   return { address, parameters: written.join('') };
 }

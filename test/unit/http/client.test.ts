@@ -173,6 +173,14 @@ describe('a peer that was surely not reached', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'timed-out', processed: 'no' });
   });
 
+  it('because it might not begin any more when there was a connection', async () => {
+    await using server = await peer((socket) => socket.end('HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n'));
+    const posting = post(server.url, { mayBegin: () => false });
+    await expect(posting).rejects.toMatchObject({ code: 'unreachable', processed: 'no' });
+    expect((await post(server.url, { mayBegin: () => true })).status).toBe(202);
+    expect(server.received.join('').match(/POST/g)).toHaveLength(1);
+  });
+
   it('because the signal had aborted', async () => {
     await using at = await peer(() => undefined);
     const outcome = post(at.url, { signal: AbortSignal.abort() });
