@@ -41,6 +41,7 @@ export class MemberChild {
   #listener: MemberListener;
   #servingSince: number | undefined;
   #isWaiting = false;
+  #identity: MemberIdentity | undefined;
 
   constructor(options: MemberChildOptions, identity: MemberIdentity | undefined, listener: MemberListener) {
     const { program, topologyFile, environment } = options;
@@ -66,12 +67,15 @@ export class MemberChild {
     return this.#child.pid ?? -1;
   }
 
-  /** A spare becomes a member. False: it is no spare, or has not loaded everything yet. */
+  /**
+   * A spare becomes a member, as soon as it has loaded everything: it began earlier than anything started now.
+   * False: it has ended.
+   */
   become(identity: MemberIdentity, listener: MemberListener): boolean {
-    if (!this.#isWaiting || !this.#child.connected) return false;
-    this.#isWaiting = false;
+    if (!this.#child.connected) return false;
     this.#listener = listener;
-    this.#child.send(identity);
+    if (this.#isWaiting) this.#child.send(identity);
+    else this.#identity = identity;
     return true;
   }
 
@@ -87,7 +91,10 @@ export class MemberChild {
 
   #note(event: MemberEvent | undefined): void {
     if (event === undefined) return;
-    if (event.event === 'waiting') this.#isWaiting = true;
+    if (event.event === 'waiting') {
+      this.#isWaiting = true;
+      if (this.#identity !== undefined) this.#child.send(this.#identity);
+    }
     if (event.event === 'serving') this.#servingSince = performance.now();
     this.#listener.onEvent(event);
   }

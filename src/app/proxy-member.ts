@@ -35,7 +35,7 @@ export class ProxyMember implements Component {
   readonly #ended = new AbortController();
 
   constructor(options: ProxyMemberOptions) {
-    const { topology, name, clock, logger } = options;
+    const { topology, name, logger } = options;
     const spec = topology.proxies.find((proxy) => proxy.name === name);
     if (spec === undefined) throw new Error(`No proxy "${name}" in topology "${topology.name}"`);
     this.#options = options;
@@ -55,7 +55,7 @@ export class ProxyMember implements Component {
     const router = new Router(this.#upstreams, this.#directory, engines);
     const { limits, servers } = topology;
     const directory = this.#directory;
-    this.#relay = new RequestRelay({ router, upstreams: this.#upstreams, directory, limits, clock, logger });
+    this.#relay = new RequestRelay({ router, upstreams: this.#upstreams, directory, limits, logger });
     const frontDoor = new FrontDoor({ name, relay: this.#relay, maxBodyBytes: limits.maxBodyBytes, logger });
     this.#http = new HttpListener({
       listen: spec.listen,

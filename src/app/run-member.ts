@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { systemClock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { codeOf } from '../kernel/errors.ts';
 import { createLogger, isLogLevel } from '../telemetry/logger.ts';
 import type { Topology } from '../topology/model.ts';
@@ -54,7 +55,8 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
     failed.abort();
   } finally {
     const deadlineMs = failed.signal.aborted ? FAILED_STOP_MS : DRAIN_MS;
-    await member.stop(AbortSignal.any([abort, AbortSignal.timeout(deadlineMs)]));
+    using deadline = new Deadline(deadlineMs, abort);
+    await member.stop(deadline.signal);
   }
   return exitCode;
 }

@@ -9,6 +9,7 @@ import { HttpSender } from '../http/client.ts';
 import { SOAP_CHANNEL } from '../http/relay.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { deferred } from '../kernel/deferred.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
@@ -238,7 +239,8 @@ export class ServerMember implements Component {
 
   async #requestHandover(engine: string, holder: string): Promise<boolean> {
     const request: HandoverRequest = { engine, to: this.#options.name };
-    const signal = AbortSignal.timeout(HANDOVER_DRAIN_MS * 2);
+    using deadline = new Deadline(HANDOVER_DRAIN_MS * 2);
+    const { signal } = deadline;
     const answer = await this.#dialers.get(holder)?.call(HANDOVER_CHANNEL, pack(request), { signal });
     return answer !== undefined && (unpack(answer) as { isReleased: boolean }).isReleased;
   }
@@ -248,7 +250,8 @@ export class ServerMember implements Component {
     const isReachable = this.#dialers.get(to)?.state === 'connected';
     if (manager === undefined || !isReachable) return { isReleased: false };
     try {
-      return { isReleased: await manager.handOver(to, AbortSignal.timeout(HANDOVER_DRAIN_MS)) };
+      using deadline = new Deadline(HANDOVER_DRAIN_MS);
+      return { isReleased: await manager.handOver(to, deadline.signal) };
     } catch (error) {
       this.#options.logger.warn('Handover failed', { engine, to, error: messageOf(error) });
       return { isReleased: false };

@@ -1,4 +1,5 @@
 import { systemClock } from '../kernel/clock.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { silentLogger } from '../kernel/log.ts';
 import { unpack } from '../kernel/packed.ts';
 import type { Topology } from '../topology/model.ts';
@@ -16,7 +17,8 @@ export async function askStatus(topology: Topology, environment: Environment): P
   const secret = await clusterSecret(topology.store.directory, environment);
   return Promise.all(
     topology.servers.map(async ({ name: expect, wire: address }): Promise<MemberStatus> => {
-      const signal = AbortSignal.timeout(PATIENCE_MS);
+      using deadline = new Deadline(PATIENCE_MS);
+      const { signal } = deadline;
       const dialer = new WireDialer({
         name: `status-${process.pid}`,
         role: 'tool',

@@ -3,6 +3,7 @@ import type { Engines } from '../engine/ports/engine.ts';
 import type { LinkOutlet } from '../engine/ports/link-outlet.ts';
 import { fullJitter } from '../kernel/backoff.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName } from '../kernel/names.ts';
@@ -100,7 +101,8 @@ export class Links {
       const target = engines.find(peer);
       if (target === undefined) throw new Error(`No engine "${peer}" on the bus`);
       const request = { origin: outlet.engine, records: claim.records };
-      await target.execute('acceptLink', request, { requestId: '', signal: answerWithin(signal) });
+      using deadline = new Deadline(ANSWER_TIMEOUT_MS, signal);
+      await target.execute('acceptLink', request, { requestId: '', signal: deadline.signal });
     } catch (error) {
       claim.settle('failed');
       throw error;
@@ -169,13 +171,10 @@ class InterestTeller {
     if (change === undefined) return false;
     const target = engines.find(this.#peer);
     if (target === undefined) return false;
-    const context = { requestId: '', signal: answerWithin(signal) };
+    using deadline = new Deadline(ANSWER_TIMEOUT_MS, signal);
+    const context = { requestId: '', signal: deadline.signal };
     const { known } = await target.execute('learnInterest', { peer: outlet.engine, change }, context);
     this.#known = known ? change.revision : undefined;
     return true;
   }
-}
-
-function answerWithin(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]);
 }

@@ -2,9 +2,13 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { Supervisor, type UpEvent } from '../app/supervisor.ts';
 import { systemClock } from '../kernel/clock.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { loadTopology } from '../topology/load.ts';
 import { writeJson, writeLine, type CliIo } from './io.ts';
 import { whatToTryNext } from './try-next.ts';
+
+/** How long all members together may take to drain. */
+const STOP_MS = 15_000;
 
 /** `pointsman up FILE`: a whole topology on this machine, supervised. */
 export function addUpCommand(program: Command, io: CliIo): void {
@@ -35,7 +39,8 @@ export function addUpCommand(program: Command, io: CliIo): void {
         if (!io.signal.aborted) throw error;
       } finally {
         if (options.json !== true) io.stderr.write('Stopping …\n');
-        await supervisor.stop(AbortSignal.any([io.abort, AbortSignal.timeout(15_000)]));
+        using deadline = new Deadline(STOP_MS, io.abort);
+        await supervisor.stop(deadline.signal);
       }
     });
 }

@@ -1,6 +1,6 @@
 import type { Directory } from '../cluster/ports/directory.ts';
 import { packRequest, SOAP_CHANNEL, unpackReply, type RelayedReply, type RelayedRequest } from '../http/relay.ts';
-import type { Clock } from '../kernel/clock.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName } from '../kernel/names.ts';
@@ -17,7 +17,6 @@ export interface RelayOptions {
   readonly upstreams: Upstreams;
   readonly directory: Directory;
   readonly limits: HoldLimits & { readonly holdMs: number };
-  readonly clock: Clock;
   readonly logger: Logger;
 }
 
@@ -70,7 +69,8 @@ export class RequestRelay {
     const { limits, router, logger } = this.#options;
     const leave = this.#room.enter(key.engine ?? last.engine, request.body.byteLength);
     if (leave === undefined) return { reason: 'too-many-held', ...replyOf(last) };
-    const patience = AbortSignal.any([signal, AbortSignal.timeout(limits.holdMs)]);
+    using deadline = new Deadline(limits.holdMs, signal);
+    const patience = deadline.signal;
     logger.debug('Request held', { engine: key.engine ?? last.engine, requestId: request.requestId });
     let missed = last;
     // Once the outcome of a try is unknown, only the engine of that try can tell, whatever later tries say.
@@ -92,48 +92,74 @@ export class RequestRelay {
   }
 
   async #changeOrPause(pauseMs: number, signal: AbortSignal): Promise<void> {
-    const over = new AbortController();
-    const either = AbortSignal.any([signal, over.signal]);
-    const pause = this.#options.clock.sleep(pauseMs, either).catch(() => undefined);
-    await Promise.race([this.#changes.next(either), pause]);
-    over.abort();
+    using pause = new Deadline(pauseMs, signal);
+    await this.#changes.next(pause.signal);
   }
 
   async #attempt(request: RelayedRequest, target: Target, signal: AbortSignal): Promise<Answered | Missed> {
     const { upstream, engine } = target;
     const named = engine === undefined ? {} : { engine };
-    const over = new AbortController();
-    const lost = this.#whenLost(target, over.signal);
+    const attempt = new Attempt(signal);
+    this.#watchTarget(target, attempt);
     try {
       const payload = packRequest({ ...request, ...named });
-      const reply = unpackReply(
-        await upstream.call(SOAP_CHANNEL, payload, { signal: AbortSignal.any([signal, lost]) }),
-      );
+      const reply = unpackReply(await upstream.call(SOAP_CHANNEL, payload, { signal: attempt.signal }));
       if (reply.outcome === 'answered') return { kind: 'answered', reply };
       return { kind: reply.outcome, reply, ...named };
     } catch (error) {
       if (!(error instanceof InfrastructureError)) throw error;
       return { kind: error.processed === 'no' ? 'not-processed' : 'unknown', ...named };
     } finally {
-      over.abort();
+      attempt.end();
     }
   }
 
   /**
-   * Aborts when waiting for this target makes no sense any more: its server went silent, or its engine runs elsewhere
+   * Gives the attempt up when waiting for this target makes no sense any more: its server went silent, or its engine runs elsewhere
    * with a higher epoch. A frozen server would otherwise keep its requests for as long as it is frozen.
    */
-  #whenLost({ upstream, engine }: Target, signal: AbortSignal): AbortSignal {
-    const lost = new AbortController();
+  #watchTarget({ upstream, engine }: Target, attempt: Attempt): void {
     const { directory } = this.#options;
     const epoch = engine === undefined ? undefined : directory.find(engine)?.epoch;
     const look = (): void => {
+      if (attempt.hasEnded) return;
       const isElsewhere = engine !== undefined && directory.find(engine)?.epoch !== epoch;
-      if (upstream.state !== 'connected' || isElsewhere) lost.abort();
-      else void this.#changes.next(signal).then(() => (signal.aborted ? undefined : look()));
+      if (upstream.state !== 'connected' || isElsewhere) attempt.giveUp();
+      else void this.#changes.next(attempt.ended).then(look);
     };
     look();
-    return lost.signal;
+  }
+}
+
+/** One try: given up with its request, or on its own. */
+class Attempt {
+  readonly #call = new AbortController();
+  readonly #end = new AbortController();
+
+  constructor(outer: AbortSignal) {
+    const giveUp = (): void => this.giveUp();
+    if (outer.aborted) giveUp();
+    else outer.addEventListener('abort', giveUp, { once: true, signal: this.#end.signal });
+  }
+
+  get signal(): AbortSignal {
+    return this.#call.signal;
+  }
+
+  get ended(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  get hasEnded(): boolean {
+    return this.#end.signal.aborted;
+  }
+
+  giveUp(): void {
+    this.#call.abort();
+  }
+
+  end(): void {
+    this.#end.abort();
   }
 }
 

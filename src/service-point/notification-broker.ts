@@ -1,5 +1,6 @@
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { affinityOfPath, affinityReference } from '../soap/affinity.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import type { GetCurrentMessageRequest } from '../wsn/codec.ts';
 import type { NotifyRequest } from '../wsn/decode-notify.ts';
@@ -44,7 +45,8 @@ export async function notify(request: NotifyRequest, call: Call): Promise<undefi
 
 /** GetCurrentMessage (§4.2): asks every engine of the bus; the latest wins. */
 export async function getCurrentMessage(request: GetCurrentMessageRequest, call: Call): Promise<ReplyBody> {
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(CURRENT_MESSAGE_PATIENCE_MS)]);
+  using deadline = new Deadline(CURRENT_MESSAGE_PATIENCE_MS, call.signal);
+  const { signal } = deadline;
   const answers = await Promise.allSettled(
     call.engines.names().flatMap((name) => {
       const engine = call.engines.find(name);

@@ -1,6 +1,5 @@
 import { EngineDirectory } from '../../../src/cluster/engine-directory.ts';
 import { packReply, unpackRequest, type RelayedReply, type RelayedRequest } from '../../../src/http/relay.ts';
-import { systemClock } from '../../../src/kernel/clock.ts';
 import { silentLogger } from '../../../src/kernel/log.ts';
 import { RequestRelay } from '../../../src/proxy/relay-request.ts';
 import { Router } from '../../../src/proxy/route.ts';
@@ -74,7 +73,6 @@ export function proxyOver(
     upstreams,
     directory,
     limits: { holdMs: 5_000, maxHeldRequests: 100, maxHeldBytes: 1_000_000, ...limits },
-    clock: systemClock,
     logger: silentLogger,
   });
   const over = new AbortController();

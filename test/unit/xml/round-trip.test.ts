@@ -42,7 +42,7 @@ function everyElement(element: XmlElement, expected: WrittenTree): [XmlElement, 
 
 /** What the QNames in the content mean, in document order. */
 function meanings(element: XmlElement): (string | undefined)[] {
-  const own = [...element.text().matchAll(/(p1|p|q|wsnt|ñ|x-y):name/g)].map(([, prefix]) =>
+  const own = [...element.text().matchAll(/(?<![\p{L}\p{N}.:_-])(p1|p|q|wsnt|ñ|x-y):name/gu)].map(([, prefix]) =>
     element.resolvePrefix(prefix ?? ''),
   );
   return [element.resolvePrefix(''), ...own, ...element.children().flatMap(meanings)];
