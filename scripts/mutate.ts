@@ -95,7 +95,10 @@ function firstFailure(tests: readonly string[]): string | undefined {
     { cwd: copy, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
   );
   if (status === 0) return undefined;
-  return stdout.split('\n').find((line) => line.startsWith('not ok')) ?? 'the run itself failed';
+  // Files that --bail cut short count as not ok too; a test of its own has its name behind the file's.
+  const failed = stdout.split('\n').filter((line) => line.startsWith('not ok') && line.includes(' > '));
+  if (failed.length === 0) throw new Error(`The run failed, but no test did: ${stdout.slice(-2_000)}`);
+  return failed.map((line) => line.replace(/^not ok \d+ - | # time.*$/g, '')).join('\n          ');
 }
 
 let survivors = 0;

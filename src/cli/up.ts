@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
-import { Supervisor, type UpEvent } from '../app/supervisor.ts';
+import { MemberFailedError, Supervisor, type UpEvent } from '../app/supervisor.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { loadTopology } from '../topology/load.ts';
+import { MemberEndedError } from './failure.ts';
 import { writeJson, writeLine, type CliIo } from './io.ts';
 import { whatToTryNext } from './try-next.ts';
 
@@ -36,6 +37,10 @@ export function addUpCommand(program: Command, io: CliIo): void {
         if (options.json !== true) writeLine(io.stdout, whatToTryNext(topology, file));
         await untilAborted(io.signal);
       } catch (error) {
+        if (error instanceof MemberFailedError) {
+          writeLine(io.stderr, `pointsman: ${error.message}`);
+          throw new MemberEndedError(error.exitCode);
+        }
         if (!io.signal.aborted) throw error;
       } finally {
         if (options.json !== true) io.stderr.write('Stopping …\n');
