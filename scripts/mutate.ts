@@ -98,7 +98,7 @@ function firstFailure(tests: readonly string[]): string | undefined {
   // Files that --bail cut short count as not ok too; a test of its own has its name behind the file's.
   const failed = stdout.split('\n').filter((line) => line.startsWith('not ok') && line.includes(' > '));
   if (failed.length === 0) throw new Error(`The run failed, but no test did: ${stdout.slice(-2_000)}`);
-  return failed.map((line) => line.replace(/^not ok \d+ - | # time.*$/g, '')).join('\n          ');
+  return failed[0]?.replace(/^not ok \d+ - | # time.*$/g, '');
 }
 
 let survivors = 0;
