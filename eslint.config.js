@@ -43,6 +43,7 @@ export default tseslint.config(
     files: ['test/**/*.ts', 'bench/**/*.ts', 'demo/**/*.ts', 'scripts/**/*.ts', '*.config.ts'],
     rules: {
       'max-lines-per-function': 'off',
+      'max-lines': ['error', { max: 500, skipBlankLines: true, skipComments: true }],
       'no-restricted-exports': 'off',
       '@typescript-eslint/no-non-null-assertion': 'off',
     },

@@ -55,6 +55,8 @@ const LOOK_LIMIT_MS = 2_000;
 const EVICT_EVERY_MS = 500;
 /** After a failed activation this server stands back: at least the pause, then full jitter. */
 const ACTIVATION_PAUSE_MS = 500;
+/** After a lease could not be acquired: short at first, for a takeover waits. */
+const ACQUISITION_BACKOFF: BackoffBounds = { firstMs: 100, maxMs: 30_000 };
 const ACTIVATION_BACKOFF: BackoffBounds = { firstMs: 1_000, maxMs: 30_000 };
 
 /**
@@ -182,7 +184,7 @@ export class LeaseManager implements Component {
   }
 
   #conclude(end: HoldingEnd): void {
-    const { engine, clock, onDeposed } = this.#options;
+    const { engine, onDeposed } = this.#options;
     switch (end.kind) {
       case 'released':
         this.#failedActivations = 0;
@@ -191,8 +193,7 @@ export class LeaseManager implements Component {
       case 'not-activated': {
         this.#failedActivations += 1;
         this.#unreleased = end.unreleased;
-        const pauseMs = ACTIVATION_PAUSE_MS + fullJitter(this.#failedActivations, ACTIVATION_BACKOFF, this.#random);
-        this.#notBefore = clock.monotonic() + pauseMs;
+        const pauseMs = this.#pauseAfterFailure(ACTIVATION_PAUSE_MS, ACTIVATION_BACKOFF);
         const fields = { attempt: this.#failedActivations, pauseMs, error: end.error };
         this.#logger.error('Cannot activate the engine', fields);
         return;
@@ -239,10 +240,19 @@ export class LeaseManager implements Component {
       const taken = await this.#take();
       if (taken !== undefined) return this.#holdingOf(taken.lease, taken.sentAt);
     } catch (error) {
-      this.#logger.warn('Cannot acquire the lease', { error });
+      this.#failedActivations += 1;
+      const pauseMs = this.#pauseAfterFailure(0, ACQUISITION_BACKOFF);
+      this.#logger.error('Cannot acquire the lease', { attempt: this.#failedActivations, pauseMs, error });
     }
     this.#enter('standby');
     return undefined;
+  }
+
+  /** What failed is not tried all the time; another candidate may have more luck. */
+  #pauseAfterFailure(leastMs: number, bounds: BackoffBounds): number {
+    const pauseMs = leastMs + fullJitter(this.#failedActivations, bounds, this.#random);
+    this.#notBefore = this.#options.clock.monotonic() + pauseMs;
+    return pauseMs;
   }
 
   async #take(): Promise<{ readonly lease: HeldLease; readonly sentAt: number } | undefined> {

@@ -19,7 +19,9 @@ class FaultyLeases implements LeaseStore {
   renewal: 'works' | 'fails' | 'hangs' = 'works';
   release: 'works' | 'fails' = 'works';
   observation: 'works' | 'fails' | 'hangs' = 'works';
+  acquisition: 'works' | 'fails' = 'works';
   evictions = 0;
+  acquisitions = 0;
 
   constructor(medium: MemoryMedium) {
     this.#leases = new MemoryStorage(medium).leases;
@@ -32,6 +34,8 @@ class FaultyLeases implements LeaseStore {
   }
 
   async acquire(engine: string, contender: Parameters<LeaseStore['acquire']>[1]): Promise<HeldLease | undefined> {
+    this.acquisitions += 1;
+    if (this.acquisition === 'fails') throw new Error('damaged');
     const lease = await this.#leases.acquire(engine, contender);
     if (lease === undefined) return undefined;
     return {
@@ -203,6 +207,20 @@ describe('LeaseManager', () => {
     await scene.clock.advance(700);
     expect(candidates[1]!.manager.state).toBe('active');
     expect(candidates[1]!.leases.evictions).toBe(1);
+  });
+
+  it('asks a store that cannot be opened ever more rarely, and takes the engine when it can be opened again', async () => {
+    const scene = new Scene();
+    const [one] = scene.candidates;
+    one!.leases.acquisition = 'fails';
+    await one!.manager.start(never());
+    await scene.clock.advance(60_000);
+    expect(one!.leases.acquisitions).toBeGreaterThan(4);
+    expect(one!.leases.acquisitions).toBeLessThan(30);
+    one!.leases.acquisition = 'works';
+    await scene.clock.advance(31_000);
+    expect(one!.manager.state).toBe('active');
+    await one!.manager.stop(AbortSignal.abort());
   });
 
   it('does not give up on a holder that it cannot see', async () => {
