@@ -31,7 +31,12 @@ class Station implements AsyncDisposable {
   }
 
   async failures(count: number): Promise<void> {
-    await eventually(`${count} failures`, () => this.deliverer.counters().failed === count);
+    // A failure is counted before its retry is put on the clock; moving the clock earlier would miss it.
+    await eventually(`${count} failures`, () => {
+      const { failed, waiting } = this.deliverer.counters();
+      return failed >= count && waiting > 0;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async delivered(subscription: string): Promise<void> {
