@@ -6,13 +6,14 @@ import type { PackedBytes } from './bytes.ts';
 import { type DecodedBatch, LogPacker, decodeGroup, encodeState } from './codec.ts';
 import { StoreFailure, failureOf } from './failures.ts';
 import type { Calls, Failure, Outcome } from './protocol.ts';
+import { openKept } from './kept-database.ts';
 import { configure, installEpoch } from './schema.ts';
 import { type Statements, prepareStatements } from './statements.ts';
 
 /** How long one statement waits for somebody else's lock, in milliseconds. Only this thread waits. */
 const BUSY_TIMEOUT_MS = 250;
-/** Larger than any answer that anybody wants, small enough for SQLite's LIMIT. */
-const MOST_RECORDS = 1_000_000_000;
+/** Records that are read at once; what is over the caller's bytes among them is read for nothing. */
+const READ_TOGETHER = 32;
 
 /**
  * One connection to an engine's database, for one tenure. Lives in the engine's thread; every call blocks it.
@@ -37,7 +38,7 @@ export class EngineDatabase {
   static open(tenure: Calls['open']['request']): EngineDatabase {
     let db: Database.Database | undefined;
     try {
-      db = new Database(join(tenure.directory, 'engine.db'), { timeout: BUSY_TIMEOUT_MS });
+      db = openKept(join(tenure.directory, 'engine.db'), { timeout: BUSY_TIMEOUT_MS });
       configure(db);
       const epoch = installEpoch(db, tenure);
       // The name of a new file is not on the disk before its directory is.
@@ -64,9 +65,7 @@ export class EngineDatabase {
   }
 
   load(): PackedBytes {
-    return this.#guard(() =>
-      encodeState(this.#sql.head.get() ?? 0, this.#sql.cursors.iterate(), this.#sql.records.iterate()),
-    );
+    return this.#guard(() => encodeState(this.#sql.head.get() ?? 0, this.#sql.cursors.all(), this.#sql.records.all()));
   }
 
   read({ from, maxCount, maxBytes }: Omit<Calls['read']['request'], 'epoch'>): PackedBytes {
@@ -74,11 +73,18 @@ export class EngineDatabase {
       const log = new LogPacker(1 << 16);
       let left = maxBytes;
       let isFirst = true;
-      for (const [seq, bytes] of this.#sql.read.iterate(from, Math.min(Math.max(maxCount, 1), MOST_RECORDS))) {
-        left -= bytes.byteLength;
-        if (left < 0 && !isFirst) break;
-        isFirst = false;
-        log.add(seq, bytes);
+      let wanted = Math.max(maxCount, 1);
+      for (let next = from; wanted > 0;) {
+        const rows = this.#sql.read.all(next, Math.min(wanted, READ_TOGETHER));
+        for (const [seq, bytes] of rows) {
+          left -= bytes.byteLength;
+          if (left < 0 && !isFirst) return log.finish();
+          isFirst = false;
+          log.add(seq, bytes);
+          next = seq + 1;
+        }
+        wanted -= rows.length;
+        if (rows.length < READ_TOGETHER) break;
       }
       return log.finish();
     });

@@ -1,6 +1,7 @@
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { InfrastructureError, messageOf } from '../../kernel/errors.ts';
 import { isBusy } from './failures.ts';
+import { openKept } from './kept-database.ts';
 
 /**
  * The exclusive lock of an engine: a transaction on a tiny SQLite file, never committed. The kernel ends it with the
@@ -50,7 +51,7 @@ export class EngineLock {
 
   #attempt(work: (connection: Database.Database) => unknown): boolean {
     try {
-      this.#connection ??= new Database(this.#path, { timeout: 0 });
+      this.#connection ??= openKept(this.#path, { timeout: 0 });
       work(this.#connection);
       return true;
     } catch (error) {
