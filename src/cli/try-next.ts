@@ -3,7 +3,7 @@ import type { Topology } from '../topology/model.ts';
 /** What `pointsman up` prints once everything serves: commands to copy, which work as they stand. */
 export function whatToTryNext({ publicUrl, engines }: Topology, file: string): string {
   const wsdl = `${publicUrl}/wsn/NotificationBroker?wsdl`;
-  const pointsman = 'npx pointsman';
+  const pointsman = 'node dist/main.js';
   const suffix = publicUrl === 'http://127.0.0.1:8080' ? '' : ` --wsdl '${wsdl}'`;
   const lines = [
     '',

@@ -112,7 +112,7 @@ describe('what README and `up` tell people to type', () => {
   });
 
   const commandsIn = (text: string): string[] =>
-    [...text.matchAll(/^\s*npx pointsman (.+)$/gm)].map(([, line]) => line!);
+    [...text.matchAll(/^\s*node dist\/main\.js (.+)$/gm)].map(([, line]) => line!);
 
   it.each(['README.md', 'up'])('works as it stands: %s', async (source) => {
     const commands = commandsIn(source === 'up' ? up.output() : readFileSync(source, 'utf8'));
