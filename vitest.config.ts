@@ -13,6 +13,7 @@ export default defineConfig({
           name: 'fast',
           include: ['test/**/*.test.ts'],
           exclude: alone,
+          setupFiles: ['test/support/property-seed.ts'],
           testTimeout: 30_000,
           sequence: { groupOrder: 0 },
         },

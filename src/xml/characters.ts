@@ -63,8 +63,11 @@ const FURTHER_RANGES = [
 ] as const;
 
 const START = classText(START_RANGES);
-const NC_NAME = `[${START}][${START}${classText(FURTHER_RANGES)}]*`;
+const FURTHER = classText(FURTHER_RANGES);
+const NC_NAME = `[${START}][${START}${FURTHER}]*`;
 const QUALIFIED_NAME = new RegExp(`^${NC_NAME}(?::${NC_NAME})?$`, 'u');
+const UP_TO_LAST_NAME = new RegExp(`^.*[^${START}${FURTHER}]`, 'su');
+const BEFORE_NAME = new RegExp(`^[${FURTHER}]+`, 'u');
 
 function classText(ranges: readonly (readonly [number, number])[]): string {
   return ranges.map(([first, last]) => `\\u{${first.toString(16)}}-\\u{${last.toString(16)}}`).join('');
@@ -73,6 +76,11 @@ function classText(ranges: readonly (readonly [number, number])[]): string {
 /** Whether the text is a QName (Namespaces in XML 1.0, production 7) by the name characters of XML 1.0, fifth edition. */
 export function isQualifiedName(text: string): boolean {
   return QUALIFIED_NAME.test(text);
+}
+
+/** The NCName that the text ends with; '' = none. */
+export function trailingName(text: string): string {
+  return text.replace(UP_TO_LAST_NAME, '').replace(BEFORE_NAME, '');
 }
 
 /** Whether XML 1.0 can carry the character (production 2), even as a character reference. */

@@ -1,5 +1,5 @@
 import { InvariantError } from '../kernel/errors.ts';
-import { COLON, GREATER_THAN, LEFT_BRACKET, NAME } from './characters.ts';
+import { COLON, GREATER_THAN, LEFT_BRACKET, NAME, trailingName } from './characters.ts';
 import type { XmlElement } from './document.ts';
 import { escapeAttribute } from './writer.ts';
 
@@ -64,20 +64,15 @@ function mentionedPrefixes(slice: Buffer): { prefixes: Set<string>; isCertain: b
     let start = colon;
     while (start > 0 && isPrefixByte(slice[start - 1])) start--;
     if (isAtSeam(slice, start)) isCertain = false;
-    // In an expression like "-p:x" or "3.p:x" the prefix begins behind the first bytes.
-    while (start < colon && isNoNameStart(slice[start])) start++;
-    if (start < colon) prefixes.add(slice.toString('utf8', start, colon));
+    // In an expression like "-p:x", "3.p:x" or "×p:x" the prefix begins behind the first characters.
+    const prefix = trailingName(slice.toString('utf8', start, colon));
+    if (prefix !== '') prefixes.add(prefix);
   }
   return { prefixes, isCertain };
 }
 
 function isPrefixByte(byte: number | undefined): boolean {
   return byte !== undefined && byte !== COLON && NAME[byte] === 1;
-}
-
-/** "-", "." and digits. */
-function isNoNameStart(byte: number | undefined): boolean {
-  return byte !== undefined && byte < 0x3a;
 }
 
 /** Whether a comment or a CDATA section ends, or a section begins, right before `at`: text there goes on what stood before it. */

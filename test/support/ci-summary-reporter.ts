@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Prints one machine-readable closing line: `N passed, N failed, N skipped`. */
+/** Prints how many tests were skipped and, as the last line, `N passed, N failed`. */
 export default class CiSummaryReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const count = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
@@ -15,7 +15,7 @@ export default class CiSummaryReporter implements Reporter {
       }
     }
     process.stdout.write(
-      `${String(count.passed)} passed, ${String(count.failed)} failed, ${String(count.skipped)} skipped\n`,
+      `${String(count.skipped)} skipped\n${String(count.passed)} passed, ${String(count.failed)} failed\n`,
     );
   }
 }

@@ -26,6 +26,7 @@ describe('standalone()', () => {
     ['a topic path', '<x>//b:T/*</x>', '<x xmlns:b="urn:b">//b:T/*</x>'],
     ['an XPath axis', '<x>child::b:T</x>', '<x xmlns:b="urn:b">child::b:T</x>'],
     ['a negated XPath step', '<x>1=-b:T</x>', '<x xmlns:b="urn:b">1=-b:T</x>'],
+    ['a QName behind what is no name character', '<x>3×b:T</x>', '<x xmlns:b="urn:b">3×b:T</x>'],
     ['a QName in CDATA', '<x><![CDATA[ b:T]]></x>', '<x xmlns:b="urn:b"><![CDATA[ b:T]]></x>'],
   ])('declares a prefix for %s, and no other', (_, inner, expected) => {
     expect(standalone(find(outer(inner), find(outer(inner), 'r').children()[0]!.localName))).toBe(expected);

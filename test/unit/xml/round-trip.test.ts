@@ -40,11 +40,26 @@ function everyElement(element: XmlElement, expected: WrittenTree): [XmlElement, 
   return [[element, expected], ...inner];
 }
 
+/** NameChar with the colon (XML 1.0 production 4a) above ASCII: with them in front, a prefix is a part of another name. */
+const nameCharacters = [
+  'b7',
+  'c0-d6',
+  'd8-f6',
+  'f8-37d',
+  '37f-1fff',
+  '200c-200d',
+  '203f-2040',
+  '2070-218f',
+  '2c00-2fef',
+]
+  .concat('3001-d7ff', 'f900-fdcf', 'fdf0-fffd', '10000-effff')
+  .map((range) => range.replaceAll(/[0-9a-f]+/g, String.raw`\u{$&}`))
+  .join('');
+const writtenQName = new RegExp(`(?<![-.0-9:A-Z_a-z${nameCharacters}])(p1|p|q|wsnt|ñ|x-y):name`, 'gu');
+
 /** What the QNames in the content mean, in document order. */
 function meanings(element: XmlElement): (string | undefined)[] {
-  const own = [...element.text().matchAll(/(?<![\p{L}\p{N}.:_-])(p1|p|q|wsnt|ñ|x-y):name/gu)].map(([, prefix]) =>
-    element.resolvePrefix(prefix ?? ''),
-  );
+  const own = [...element.text().matchAll(writtenQName)].map(([, prefix]) => element.resolvePrefix(prefix ?? ''));
   return [element.resolvePrefix(''), ...own, ...element.children().flatMap(meanings)];
 }
 

@@ -69,7 +69,7 @@ export const tree: fc.Arbitrary<Tree> = fc.letrec<{ element: Tree; node: TreeNod
     fc.record({ kind: fc.constant('qname' as const), prefix }),
     fc.record({
       kind: fc.constant('cdata' as const),
-      text: anyText.map(legal).map((text) => text.replaceAll(']]>', '')),
+      text: anyText.map(legal).map((text) => text.replaceAll(']>', '] >')),
     }),
     fc.record({
       kind: fc.constant('comment' as const),
