@@ -60,7 +60,7 @@ function restoreSubscriptions(parts: Parts, records: readonly KeyedRecord[], pos
     const stored = unpackRecord(`subscription ${key}`, value) as StoredSubscription;
     const subscription = subscriptions.create(key, stored, positions.get(key) ?? stored.since);
     const { consumer } = stored;
-    const isFed = consumer.kind === 'push' || pullPoints.find(consumer.pullPoint) !== undefined;
+    const isFed = consumer.kind !== 'pull' || pullPoints.find(consumer.pullPoint) !== undefined;
     if (isFed && !subscriptions.hasExpired(subscription)) {
       subscriptions.add(subscription);
       continue;

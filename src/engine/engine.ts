@@ -195,6 +195,10 @@ export class MessagingEngine implements Engine {
   }
 }
 
+async function missing(): Promise<never> {
+  return Promise.reject(new Error('Not written yet'));
+}
+
 function operationsOf(parts: Parts): Operations {
   const subscribing = new Subscribing(parts);
   const pulling = new Pulling(parts);
@@ -212,5 +216,14 @@ function operationsOf(parts: Parts): Operations {
     currentMessage: async (request) => publishing.currentMessage(request),
     acceptLink: async (request, conclude) => publishing.acceptLink(request, conclude),
     learnInterest: async (request, conclude) => publishing.learnInterest(request, conclude),
+    pullMessages: missing,
+    synchronize: missing,
+    registerPublisher: missing,
+    destroyRegistration: missing,
+    destroy: missing,
+    setTermination: missing,
+    describe: missing,
+    modifyRegistration: missing,
+    topics: missing,
   };
 }

@@ -17,7 +17,7 @@ export class Publishing {
   }
 
   /** The messages of one request are committed together, in their order. */
-  async notify({ messages, pullPoint }: Request<'notify'>, conclude: Conclude): Reply<'notify'> {
+  async notify({ messages, resource: pullPoint }: Request<'notify'>, conclude: Conclude): Reply<'notify'> {
     const { limits, pullPoints, clock, log } = this.#parts;
     if (pullPoint !== undefined && pullPoints.find(pullPoint) === undefined) {
       throw unknownResource('pull point', pullPoint);

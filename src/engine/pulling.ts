@@ -52,7 +52,7 @@ export class Pulling {
     try {
       return await conclude({
         batch: { put: [pullPointRecord(id, since)], cursors: [{ id, seq: since }] },
-        reply: { pullPoint: id },
+        reply: { pullPoint: id, terminationTime: null, currentTime: this.#parts.clock.now() },
         apply: () => {
           pullPoint.cursor.goLive();
           pullPoints.add(pullPoint);

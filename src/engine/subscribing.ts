@@ -25,7 +25,7 @@ export class Subscribing {
     this.#pending += 1;
     try {
       const { consumer } = request;
-      if (consumer.kind === 'push') return await this.#subscribe(request, conclude);
+      if (consumer.kind !== 'pull') return await this.#subscribe(request, conclude);
       // Nobody may destroy the pull point meanwhile.
       return await this.#parts.turns.run(consumer.pullPoint, async () => {
         if (this.#parts.pullPoints.find(consumer.pullPoint) === undefined)

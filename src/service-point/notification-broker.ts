@@ -38,7 +38,7 @@ export async function notify(request: NotifyRequest, call: Call): Promise<undefi
     await ask(call, engineForInitial(call), 'notify', { messages });
   } else {
     const { engine, resource } = addressedResource(call);
-    await ask(call, engine, 'notify', { messages, pullPoint: resource });
+    await ask(call, engine, 'notify', { messages, resource });
   }
   return undefined;
 }

@@ -55,6 +55,56 @@ export interface DeliveryTimes {
   readonly maxRetryMs: number;
 }
 
+/** Which topics there may be (WS-Topics). */
+export interface TopicSpec {
+  /** True: only the topics of the topic sets; none grows by use (FixedTopicSet). */
+  readonly fixed: boolean;
+  /** Absolute paths of wstop:TopicNamespace documents. */
+  readonly namespaces: readonly string[];
+  /** Absolute paths of wstop:TopicSet documents: the permanent topics. */
+  readonly sets: readonly string[];
+}
+
+/** A remote producer that an engine subscribes to and republishes from. */
+export interface SourceSpec {
+  readonly name: string;
+  readonly engine: EngineName;
+  /** Where the Subscribe goes to. */
+  readonly address: string;
+  /** `onvif`: CreatePullPointSubscription and PullMessages at an ONVIF event service. */
+  readonly kind: 'wsn' | 'onvif';
+  readonly soapVersion: '1.1' | '1.2';
+  /** None: everything. */
+  readonly topics: readonly SourceTopic[];
+  /** What is asked for as InitialTerminationTime and by Renew; renewed when half of what was granted is over. */
+  readonly lifetimeMs: number;
+}
+
+export interface SourceTopic {
+  readonly dialect: string;
+  readonly expression: string;
+  /** Prefix to namespace. */
+  readonly namespaces: Readonly<Record<string, string>>;
+}
+
+/** What this broker offers beyond, and refuses of, what the standards leave open. */
+export interface Conduct {
+  /** No deviation of real clients is accepted, but for those that `tolerate` names. */
+  readonly strict: boolean;
+  /** Single deviations, switched on or off. */
+  readonly tolerate: Readonly<Record<string, boolean>>;
+  /** Hosts (`host` or `host:port`) to which replies and faults may be sent by wsa:ReplyTo and wsa:FaultTo. */
+  readonly replyTo: readonly string[];
+  readonly profiles: { readonly dsub: boolean; readonly onvif: boolean };
+  /** Notifications of unregistered publishers are refused. */
+  readonly requiresRegistration: boolean;
+  /** A Renew this long after the end of a subscription still succeeds. */
+  readonly renewGraceMs: number;
+  readonly pauseRetention: 'all' | 'last' | 'none';
+  /** How long a pull point lives whose creator did not say; null: until it is destroyed. */
+  readonly pullPointLifetimeMs: number | null;
+}
+
 /** A topology file, resolved: defaults filled in, paths absolute, ports shifted; frozen. */
 export interface Topology {
   readonly name: string;
@@ -68,4 +118,7 @@ export interface Topology {
   readonly lease: LeaseTimes;
   readonly limits: Limits;
   readonly delivery: DeliveryTimes;
+  readonly topics: TopicSpec;
+  readonly sources: readonly SourceSpec[];
+  readonly conduct: Conduct;
 }

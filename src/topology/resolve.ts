@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { formatAddress, MAX_PORT, portOf } from './address.ts';
 import { defaultWire } from './address-rules.ts';
+import { DEFAULT_CONDUCT, DEFAULT_TOPICS } from './defaults.ts';
 import { quote, type Finding } from './finding.ts';
 import type { Address, Topology } from './model.ts';
 import type { WrittenTopology } from './schema.ts';
@@ -59,6 +60,9 @@ export function resolveTopology(
       firstRetryMs: delivery.firstRetry,
       maxRetryMs: delivery.maxRetry,
     },
+    topics: DEFAULT_TOPICS,
+    sources: [],
+    conduct: DEFAULT_CONDUCT,
   };
   return { topology: deepFreeze(topology) };
 }

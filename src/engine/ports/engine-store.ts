@@ -1,7 +1,20 @@
 import type { EngineName } from '../../kernel/names.ts';
 
 /** The kinds of records that a store keeps by key. `request` records are forgotten by age. */
-export type Space = 'subscription' | 'pull-point' | 'registration' | 'request' | 'current' | 'interest' | 'high-water';
+export type Space =
+  | 'subscription'
+  | 'pull-point'
+  | 'registration'
+  | 'request'
+  | 'current'
+  | 'interest'
+  | 'high-water'
+  /** Topics that grew by use. */
+  | 'topic'
+  /** Subscriptions that the engine holds at producers. */
+  | 'remote'
+  /** When the engine was last seen alive. */
+  | 'alive';
 
 /** One record of the log. `seq` grows by at least one from record to record and is never used twice by an engine. */
 export interface LogRecord {

@@ -3,7 +3,9 @@ import type {
   Consumer,
   Filter,
   Notification,
+  PublisherRegistration,
   RequestedTermination,
+  SubscriptionPolicy,
   TopicExpression,
   TopicPath,
 } from '../../wsn/messages.ts';
@@ -40,25 +42,78 @@ export interface InterestChange {
   readonly remove: readonly TopicExpression[];
 }
 
+/** The kinds of resources that an endpoint reference of ours can name. */
+export type ResourceKind = 'subscription' | 'pull-point' | 'registration';
+
+interface Lifetime extends Termination {
+  /** When it was made, milliseconds since 1970. */
+  readonly creationTime: number;
+}
+
+/** A resource with everything that its property document shows (WS-ResourceProperties). */
+export type ResourceDescription =
+  | (Lifetime & {
+      readonly kind: 'subscription';
+      readonly consumer: Consumer;
+      readonly filter: Filter;
+      /** Complete: with what the topology says where the subscriber did not. */
+      readonly policy: Required<SubscriptionPolicy>;
+      readonly isPaused: boolean;
+    })
+  | (Lifetime & { readonly kind: 'pull-point' })
+  | (Lifetime & { readonly kind: 'registration'; readonly registration: PublisherRegistration });
+
 /** What can be asked of an engine. Faults are WsnFault; InfrastructureError says whether there may be an effect. */
 export interface EngineOperations {
   subscribe: {
-    request: { consumer: Consumer; filter: Filter; termination: RequestedTermination };
+    request: { consumer: Consumer; filter: Filter; policy?: SubscriptionPolicy; termination: RequestedTermination };
     reply: { subscription: string } & Termination;
   };
   renew: { request: { subscription: string; termination: RequestedTermination }; reply: Termination };
   unsubscribe: { request: { subscription: string }; reply: Record<string, never> };
   pause: { request: { subscription: string }; reply: Record<string, never> };
   resume: { request: { subscription: string }; reply: Record<string, never> };
-  createPullPoint: { request: Record<string, never>; reply: { pullPoint: string } };
+  createPullPoint: { request: { termination?: RequestedTermination }; reply: { pullPoint: string } & Termination };
   /** `maximum` undefined: all that there are. */
   getMessages: {
     request: { pullPoint: string; maximum?: number };
     reply: { messages: readonly PulledNotification[] };
   };
   destroyPullPoint: { request: { pullPoint: string }; reply: Record<string, never> };
-  /** `pullPoint`: the messages were sent to that pull point and are for it alone. */
-  notify: { request: { messages: readonly Notification[]; pullPoint?: string }; reply: Record<string, never> };
+  /**
+   * As getMessages, of a pull point or of a subscription that is its own, but waits up to `waitMs` for a first message.
+   * `maximum` at least 1.
+   */
+  pullMessages: {
+    request: { resource: string; maximum: number; waitMs: number };
+    reply: { messages: readonly PulledNotification[] } & Termination;
+  };
+  /** Gives a subscription the current message of each topic that passes its filter, once more (ONVIF Core §9.1.1). */
+  synchronize: { request: { subscription: string }; reply: Record<string, never> };
+  /** TopicNotSupportedFault, PublisherRegistrationRejectedFault (demand without a publisher), InvalidTopicExpressionFault. */
+  registerPublisher: {
+    request: { registration: PublisherRegistration; termination: RequestedTermination };
+    reply: { registration: string } & Termination;
+  };
+  destroyRegistration: { request: { registration: string }; reply: Record<string, never> };
+  /** Ends a resource of any kind (WS-ResourceLifetime §4). `byOperator`: its consumer is told, if its policy says so. */
+  destroy: { request: { resource: string; byOperator?: boolean }; reply: Record<string, never> };
+  /** SetTerminationTime on a resource of any kind (WS-ResourceLifetime §5). Faults are those of its own specification. */
+  setTermination: { request: { resource: string; termination: RequestedTermination }; reply: Termination };
+  describe: { request: { resource: string }; reply: ResourceDescription };
+  /** Changes what may be changed of a registration (WS-BrokeredNotification §6). Demand needs a publisher. */
+  modifyRegistration: {
+    request: { registration: string; topics: readonly TopicExpression[]; demand: boolean };
+    reply: Record<string, never>;
+  };
+  /** The topics that grew by use at this engine, and those that its own messages came on. */
+  topics: { request: Record<string, never>; reply: { topics: readonly TopicPath[] } };
+  /**
+   * `resource`: where they were sent to. A pull point: they are for it alone. A registration: they come from its publisher,
+   * and TopicNotSupportedFault says that one is on a topic that it did not register. Neither: from anybody;
+   * PublisherRegistrationRejectedFault where publishers have to register.
+   */
+  notify: { request: { messages: readonly Notification[]; resource?: string }; reply: Record<string, never> };
   /** The newest message on the topic that this engine knows; `at` (milliseconds since 1970) is when it was published. */
   currentMessage: { request: { topic: TopicPath }; reply: { found?: { at: number; message: Uint8Array } } };
   /** Takes over what was published at `origin`; records already taken are passed over. Replies with the highest taken. */

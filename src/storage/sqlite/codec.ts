@@ -10,6 +10,9 @@ const SPACE_NUMBERS = {
   current: 5,
   interest: 6,
   'high-water': 7,
+  topic: 8,
+  remote: 9,
+  alive: 10,
 } as const satisfies Record<Space, number>;
 
 const SPACES = new Map<number, Space>(

@@ -211,7 +211,7 @@ describe('whatever happens', () => {
             for (const text of texts) owed.push(...Array.from({ length: copies }, () => text));
           } else if ('direct' in one) {
             const texts = Array.from({ length: one.direct }, () => `d${(count += 1)}`);
-            await host.execute('notify', { pullPoint, messages: texts.map((text) => messageOf('a', text)) });
+            await host.execute('notify', { resource: pullPoint, messages: texts.map((text) => messageOf('a', text)) });
             owed.push(...texts);
           } else if ('pull' in one) {
             const got = await host.pull(pullPoint, one.pull);

@@ -106,7 +106,7 @@ describe('a link', () => {
     await two.subscribe();
     await tell(two, one);
     const { pullPoint } = await one.execute('createPullPoint', {});
-    await one.execute('notify', { pullPoint, messages: [messageOf('a', 'direct')] });
+    await one.execute('notify', { resource: pullPoint, messages: [messageOf('a', 'direct')] });
     expect(await forward(one, two)).toBe(0);
   });
 

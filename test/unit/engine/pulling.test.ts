@@ -37,7 +37,7 @@ describe('getMessages', () => {
     const all = await host.feed(pullPoint);
     const other = await host.subscribe();
     await host.notify('a', '1');
-    await host.execute('notify', { pullPoint, messages: [messageOf('a', 'direct')] });
+    await host.execute('notify', { resource: pullPoint, messages: [messageOf('a', 'direct')] });
     await host.notify('b', '2');
     const { messages } = await host.execute('getMessages', { pullPoint });
     const seen = messages.map((message) => [textOf(message), message.subscription]);
@@ -134,7 +134,8 @@ describe('getMessages', () => {
     await host.feed(pullPoint, 'b');
     const texts = Array.from({ length: 300 }, (_, i) => String(i));
     for (const [index, text] of texts.entries()) {
-      if (index % 5 === 4) await host.execute('notify', { pullPoint, messages: [messageOf(undefined, text)] });
+      if (index % 5 === 4)
+        await host.execute('notify', { resource: pullPoint, messages: [messageOf(undefined, text)] });
       else await host.notify(['a', 'b'][index % 2], text);
     }
     expect(await host.pull(pullPoint, 7)).toEqual(texts.slice(0, 7));
@@ -174,7 +175,7 @@ describe('pull points', () => {
     const pullPoint = '0'.repeat(32);
     await expectUnknown(host.execute('getMessages', { pullPoint }));
     await expectUnknown(host.execute('destroyPullPoint', { pullPoint }));
-    await expectUnknown(host.execute('notify', { pullPoint, messages: [messageOf('a', 'x')] }));
+    await expectUnknown(host.execute('notify', { resource: pullPoint, messages: [messageOf('a', 'x')] }));
   });
 
   it('take the subscriptions that feed them along when they end', async () => {

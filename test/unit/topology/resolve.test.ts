@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_CONDUCT, DEFAULT_TOPICS } from '../../../src/topology/defaults.ts';
 import type { Topology } from '../../../src/topology/model.ts';
 import { parseTopology } from '../../../src/topology/parse.ts';
 import type { TopologyEnvironment } from '../../../src/topology/resolve.ts';
@@ -54,6 +55,9 @@ test('a file with what is required and nothing else gets every default', () => {
     lease: { ttlMs: 3_000, renewEveryMs: 500, guardMs: 1_000 },
     limits: { maxBodyBytes: 4_194_304, holdMs: 10_000, maxHeldRequests: 1_000, maxHeldBytes: 67_108_864 },
     delivery: { connectTimeoutMs: 3_000, totalTimeoutMs: 15_000, firstRetryMs: 1_000, maxRetryMs: 300_000 },
+    topics: DEFAULT_TOPICS,
+    sources: [],
+    conduct: DEFAULT_CONDUCT,
   });
 });
 
@@ -78,6 +82,9 @@ test('a file that says everything is taken at its word', () => {
     lease: { ttlMs: 6_000, renewEveryMs: 1_000, guardMs: 2_000 },
     limits: { maxBodyBytes: 65_536, holdMs: 0, maxHeldRequests: 0, maxHeldBytes: 1_073_741_824 },
     delivery: { connectTimeoutMs: 100, totalTimeoutMs: 60_000, firstRetryMs: 50, maxRetryMs: 3_600_000 },
+    topics: DEFAULT_TOPICS,
+    sources: [],
+    conduct: DEFAULT_CONDUCT,
   });
 });
 
