@@ -1,4 +1,5 @@
 import type { EngineName } from '../kernel/names.ts';
+import { compileTopicExpression } from '../wsn/topics/topic-expression.ts';
 import type { Cursor } from './cursor.ts';
 import type { Parts } from './parts.ts';
 import { interestKey, PeerInterest } from './peer-interest.ts';
@@ -10,8 +11,12 @@ import {
   type StoredExpression,
   type StoredHighWater,
   type StoredInterest,
+  type StoredAlive,
   type StoredPullPoint,
+  type StoredRegistration,
+  type StoredRemote,
   type StoredSubscription,
+  type StoredTopic,
 } from './records.ts';
 import { subscriptionRemoval } from './subscriptions.ts';
 
@@ -25,8 +30,12 @@ export function restore(parts: Parts, state: StoredState): void {
     else known.push(record);
   }
   const recordsOf = (space: Space): readonly KeyedRecord[] => bySpace.get(space) ?? [];
+  for (const { value } of recordsOf('topic')) parts.topicSet.add((unpackRecord('a topic', value) as StoredTopic).topic);
+  for (const { value } of recordsOf('alive'))
+    parts.alive.at = (unpackRecord('when it was alive', value) as StoredAlive).at;
   restorePullPoints(parts, recordsOf('pull-point'), positions);
   restoreSubscriptions(parts, recordsOf('subscription'), positions);
+  restoreRegistrations(parts, recordsOf('registration'), recordsOf('remote'));
   restoreCurrent(parts, recordsOf('current'));
   const interests = restoreInterests(parts, recordsOf('interest'));
   parts.log.open(
@@ -49,25 +58,42 @@ type Positions = ReadonlyMap<string, number>;
 
 function restorePullPoints({ pullPoints }: Parts, records: readonly KeyedRecord[], positions: Positions): void {
   for (const { key, value } of records) {
-    const { since } = unpackRecord(`pull point ${key}`, value) as StoredPullPoint;
-    pullPoints.add(pullPoints.create(key, positions.get(key) ?? since));
+    const stored = unpackRecord(`pull point ${key}`, value) as StoredPullPoint;
+    pullPoints.add(pullPoints.create(key, stored, positions.get(key) ?? stored.since));
   }
 }
 
+/** What has expired is taken, too: an outage may have kept it from being renewed. */
 function restoreSubscriptions(parts: Parts, records: readonly KeyedRecord[], positions: Positions): void {
   const { subscriptions, pullPoints, writer } = parts;
   for (const { key, value } of records) {
     const stored = unpackRecord(`subscription ${key}`, value) as StoredSubscription;
     const subscription = subscriptions.create(key, stored, positions.get(key) ?? stored.since);
     const { consumer } = stored;
-    const isFed = consumer.kind !== 'pull' || pullPoints.find(consumer.pullPoint) !== undefined;
-    if (isFed && !subscriptions.hasExpired(subscription)) {
+    if (consumer.kind !== 'pull' || pullPoints.find(consumer.pullPoint) !== undefined) {
       subscriptions.add(subscription);
       continue;
     }
     const { remove = [], removeCursors = [] } = subscriptionRemoval([key]);
     for (const { space, key: id } of remove) writer.removeLater(space, id);
     for (const id of removeCursors) writer.removeCursorLater(id);
+  }
+}
+
+function restoreRegistrations(
+  { registrations, topicSet }: Parts,
+  records: readonly KeyedRecord[],
+  remotes: readonly KeyedRecord[],
+): void {
+  for (const { key, value } of remotes) {
+    registrations.loadRemote(key, (unpackRecord(`remote subscriptions ${key}`, value) as StoredRemote).remote);
+  }
+  for (const { key, value } of records) {
+    const stored = unpackRecord(`registration ${key}`, value) as StoredRegistration;
+    const { registration, terminationTime, creationTime = 0, isEnded = false } = stored;
+    const matchers = registration.topics.map((expression) => compileTopicExpression(expression, topicSet));
+    const remote = registrations.takeRemote(key);
+    registrations.add({ id: key, registration, matchers, terminationTime, creationTime, remote, isEnded });
   }
 }
 
@@ -78,10 +104,12 @@ function restoreCurrent({ current }: Parts, records: readonly KeyedRecord[]): vo
 }
 
 function restoreInterests(
-  { peerLinks }: Parts,
+  { peerLinks, demand }: Parts,
   records: readonly KeyedRecord[],
 ): ReadonlyMap<EngineName, PeerInterest> {
-  const byPeer = new Map<EngineName, PeerInterest>(peerLinks.names.map((peer) => [peer, new PeerInterest(peer)]));
+  const byPeer = new Map<EngineName, PeerInterest>(
+    peerLinks.names.map((peer) => [peer, new PeerInterest(peer, demand)]),
+  );
   for (const { key, value } of records) {
     const { peer, isExpression } = interestKey(key);
     const stored = unpackRecord(`interest ${key}`, value);

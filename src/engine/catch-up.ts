@@ -32,6 +32,22 @@ export class CatchUp {
     }
   }
 
+  /** The newest number above `after` and up to `through` that is for the cursor's reader. */
+  async lastMatch(cursor: Cursor, after: number, through: number): Promise<number | undefined> {
+    const newest = cursor.newest();
+    if (cursor.isLive) return newest !== undefined && newest > after ? newest : undefined;
+    let last: number | undefined;
+    let at = Math.max(after, cursor.position(this.#log.head));
+    while (at < through && !this.#life.hasEnded) {
+      const chunk = await this.#log.chunkAfter(at);
+      for (const header of chunk.headers) {
+        if (header.seq > after && header.seq <= through && cursor.matches(header)) last = header.seq;
+      }
+      at = chunk.through;
+    }
+    return last;
+  }
+
   /**
    * Reads the log once for all of `cursors`, from the lowest on, and ends when each is live or has its queue full.
    * Where nobody needs the log any more it skips to the next that does: a reader with a full queue holds up nobody.

@@ -30,6 +30,10 @@ export class CurrentMessages {
     this.#forget = forget;
   }
 
+  all(): Iterable<readonly [TopicPath, Current]> {
+    return this.#byTopic;
+  }
+
   find(topic: TopicPath): Current | undefined {
     return this.#byTopic.get(topic);
   }
@@ -37,8 +41,8 @@ export class CurrentMessages {
   /** What to store along with these records: the newest of each topic. */
   plan(entries: readonly LogEntry[]): KeyedRecord[] {
     const newest = new Map<TopicPath, Current>();
-    for (const { topic, pullPoint, isOwn, at, notification } of entries) {
-      if (topic === undefined || pullPoint !== undefined) continue;
+    for (const { topic, recipient, isOwn, at, notification } of entries) {
+      if (topic === undefined || recipient !== undefined) continue;
       if (!isOwn && at < (this.#submitted.get(topic) ?? -Infinity)) continue;
       this.#submitted.set(topic, at);
       newest.set(topic, { at, message: notification.message });
@@ -51,8 +55,8 @@ export class CurrentMessages {
 
   /** These records are on the disk. */
   update(entries: readonly LogEntry[]): void {
-    for (const { topic, pullPoint, isOwn, at, notification } of entries) {
-      if (topic === undefined || pullPoint !== undefined) continue;
+    for (const { topic, recipient, isOwn, at, notification } of entries) {
+      if (topic === undefined || recipient !== undefined) continue;
       if (!isOwn && at < (this.#byTopic.get(topic)?.at ?? -Infinity)) continue;
       this.keep(topic, { at, message: notification.message });
     }

@@ -37,6 +37,8 @@ export class Cursor {
   isMoving = false;
   /** The position last handed to the store. */
   stored: number;
+  /** Of the numbers above this one only the newest is kept in the queue; undefined: all are. */
+  coalesceAfter: number | undefined;
   /** The shared reading that this cursor takes part in. */
   #pass: Pass | undefined;
   #isActive = false;
@@ -92,6 +94,7 @@ export class Cursor {
   /** Offers a record that was committed just now and matches. True: it is in the queue. */
   offer(seq: number): boolean {
     if (!this.#isLive) return false;
+    if (this.#coalesce(seq)) return true;
     if (this.#queue.length < this.#queueLength) {
       this.#queue.push(seq);
       return true;
@@ -107,6 +110,10 @@ export class Cursor {
    */
   offerRead(seq: number, capacity = this.#queueLength): boolean {
     if (seq <= this.#scanned) return true;
+    if (this.#coalesce(seq)) {
+      this.#scanned = seq;
+      return true;
+    }
     if (this.#queue.length >= capacity) {
       this.#leave();
       this.#scanned = seq - 1;
@@ -152,6 +159,19 @@ export class Cursor {
     return this.#queue.removeThrough(seq);
   }
 
+  /** The newest number in the queue. */
+  newest(): number | undefined {
+    return this.#queue.at(this.#queue.length - 1);
+  }
+
+  /** Forgets everything that is queued, and begins again behind `seq`, with the records that are offered from now on. */
+  restartBehind(seq: number): void {
+    this.#leave();
+    this.#queue.clear();
+    this.#scanned = seq;
+    this.#isLive = true;
+  }
+
   /** Takes single numbers out of the queue. */
   drop(seqs: readonly number[]): void {
     this.#queue.remove(seqs);
@@ -160,6 +180,15 @@ export class Cursor {
   end(): void {
     this.isEnded = true;
     this.#leave();
+  }
+
+  /** Replaces the newest number where only that is kept. */
+  #coalesce(seq: number): boolean {
+    const newest = this.newest();
+    if (this.coalesceAfter === undefined || newest === undefined || newest <= this.coalesceAfter) return false;
+    this.#queue.remove([newest]);
+    this.#queue.push(seq);
+    return true;
   }
 
   #leave(): void {

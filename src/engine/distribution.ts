@@ -14,7 +14,7 @@ interface Readers {
   readonly current: CurrentMessages;
 }
 
-/** Hands each record of the log to those that it is for: subscriptions, a pull point, links. */
+/** Hands each record of the log to those that it is for: subscriptions, links, or one recipient alone. */
 export class Distribution {
   readonly #readers: Readers;
 
@@ -25,12 +25,12 @@ export class Distribution {
   /** Calls `visit` for the cursor of each reader that the record is for. */
   route(header: EntryHeader, visit: (cursor: Cursor) => void): void {
     const { subscriptions, pullPoints, peerLinks } = this.#readers;
-    if (header.pullPoint !== undefined) {
-      const pullPoint = pullPoints.find(header.pullPoint);
-      if (pullPoint !== undefined) visit(pullPoint.cursor);
+    if (header.recipient !== undefined) {
+      const recipient = pullPoints.find(header.recipient) ?? subscriptions.findSendable(header.recipient);
+      if (recipient !== undefined) visit(recipient.cursor);
       return;
     }
-    subscriptions.match(header.topic, (subscription) => visit(subscription.cursor));
+    subscriptions.match(header, (subscription) => visit(subscription.cursor));
     peerLinks.match(header, (link) => visit(link.cursor));
   }
 

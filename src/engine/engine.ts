@@ -5,14 +5,21 @@ import type { Cursor } from './cursor.ts';
 import { callerGone, type Progress } from './life.ts';
 import { Links } from './links.ts';
 import { Maintenance } from './maintenance.ts';
-import { assemble, type Conclude, type EngineOptions, type Parts, type Plan } from './parts.ts';
+import { aliveRecord, prolong } from './outage.ts';
+import { assemble, type Conclude, type EngineOptions, type Parts, type Plan, type Source } from './parts.ts';
 import type { Engine, EngineOperation, EngineOperations, RequestContext } from './ports/engine.ts';
 import type { LinkOutlet } from './ports/link-outlet.ts';
 import type { Outbox } from './ports/outbox.ts';
+import type { ProducerOutlet } from './ports/remote-producers.ts';
+import { Producing } from './producer-outlet.ts';
 import { Publishing } from './publishing.ts';
 import { Pulling } from './pulling.ts';
 import { Pushes } from './pushes.ts';
+import { Registering } from './registering.ts';
+import { sourceId } from './registrations.ts';
+import { Resources } from './resources.ts';
 import { Subscribing } from './subscribing.ts';
+import { Synchronizing } from './synchronizing.ts';
 
 export type { EngineOptions } from './parts.ts';
 
@@ -21,11 +28,18 @@ type Operations = {
   readonly [O in EngineOperation]: (
     request: EngineOperations[O]['request'],
     conclude: Conclude,
+    signal?: AbortSignal,
   ) => Promise<EngineOperations[O]['reply']>;
 };
 
 /** Operations that only read, or that know a repetition by its content. */
-const NOT_REMEMBERED: ReadonlySet<EngineOperation> = new Set(['currentMessage', 'acceptLink', 'learnInterest']);
+const NOT_REMEMBERED: ReadonlySet<EngineOperation> = new Set([
+  'currentMessage',
+  'acceptLink',
+  'learnInterest',
+  'describe',
+  'topics',
+]);
 
 /**
  * A messaging engine during one tenure: one log, and a cursor for each who reads it.
@@ -39,9 +53,13 @@ export class MessagingEngine implements Engine {
   readonly outbox: Outbox;
   /** What is to be forwarded to peers, and what is wanted from them. */
   readonly links: LinkOutlet;
+  /** What is to be subscribed to at others. */
+  readonly producers: ProducerOutlet;
   readonly #parts: Parts;
+  readonly #sources: readonly Source[];
   readonly #pushes: Pushes;
   readonly #links: Links;
+  readonly #pulling: Pulling;
   readonly #operations: Operations;
   readonly #background: Promise<void>[] = [];
   #starting: Promise<void> | undefined;
@@ -50,11 +68,14 @@ export class MessagingEngine implements Engine {
   constructor(options: EngineOptions) {
     this.name = options.name;
     this.#parts = assemble(options);
+    this.#sources = options.sources ?? [];
     this.#pushes = new Pushes(this.#parts);
     this.#links = new Links(this.#parts);
     this.outbox = this.#pushes;
     this.links = this.#links;
-    this.#operations = operationsOf(this.#parts);
+    this.producers = new Producing(this.#parts);
+    this.#pulling = new Pulling(this.#parts);
+    this.#operations = operationsOf(this.#parts, this.#pulling);
   }
 
   /**
@@ -104,6 +125,8 @@ export class MessagingEngine implements Engine {
     const progress = { isSubmitted: false };
     try {
       restore(this.#parts, await life.outcome(store.load(), progress));
+      this.#openSources();
+      await life.outcome(prolong(this.#parts), progress);
       const cursors = [...allCursors(this.#parts)];
       const near = cursors.filter((cursor) => log.head - cursor.scanned(log.head) <= limits.nearRecords);
       const far = cursors.filter((cursor) => log.head - cursor.scanned(log.head) > limits.nearRecords);
@@ -124,6 +147,18 @@ export class MessagingEngine implements Engine {
     this.#links.announceAll();
   }
 
+  /** A source is a registration that nobody made, and so nobody can end. */
+  #openSources(): void {
+    const { registrations, clock } = this.#parts;
+    for (const { name, kind, lifetimeMs, registration } of this.#sources) {
+      const id = sourceId(name);
+      const remote = registrations.takeRemote(id);
+      const source = { name, kind, lifetimeMs };
+      const lifetime = { creationTime: clock.now(), terminationTime: null };
+      registrations.add({ id, registration, matchers: [], ...lifetime, source, remote, isEnded: false });
+    }
+  }
+
   async #catchUpLater(cursors: readonly Cursor[]): Promise<void> {
     const { catchUp, life, logger } = this.#parts;
     try {
@@ -140,9 +175,16 @@ export class MessagingEngine implements Engine {
   async #drain(deadline: AbortSignal): Promise<void> {
     const { life, writer, logger } = this.#parts;
     life.draining();
+    this.#pulling.releaseWaiting();
     await life.quiet(deadline);
     if (life.hasEnded) return;
     try {
+      const alive = { put: [aliveRecord(this.#parts.clock.now())] };
+      await life.outcome(
+        writer.commit(alive, () => undefined),
+        { isSubmitted: true },
+        deadline,
+      );
       await life.outcome(writer.flush(), { isSubmitted: true }, deadline);
     } catch (error) {
       logger.warn('Cannot write the positions; some messages will be sent again', { error: messageOf(error) });
@@ -158,14 +200,20 @@ export class MessagingEngine implements Engine {
     const { requests, clock, life } = this.#parts;
     try {
       if (context.requestId === '' || NOT_REMEMBERED.has(operation)) {
-        return await this.#operations[operation](request, this.#concluding(context, progress, undefined));
+        return await this.#operations[operation](
+          request,
+          this.#concluding(context, progress, undefined),
+          context.signal,
+        );
       }
       const key = requests.keyOf(operation, context.requestId, request);
       const conclude = this.#concluding(context, progress, key);
       // Somebody else's commit may be waited for: what happened to it is not known here.
       const isRepetition = requests.isUnderWay(key);
       if (isRepetition) progress.isSubmitted = true;
-      const reply = await requests.once(key, clock.now(), async () => this.#operations[operation](request, conclude));
+      const reply = await requests.once(key, clock.now(), async () =>
+        this.#operations[operation](request, conclude, context.signal),
+      );
       return reply as EngineOperations[O]['reply'];
     } catch (error) {
       throw life.translate(error);
@@ -195,35 +243,33 @@ export class MessagingEngine implements Engine {
   }
 }
 
-async function missing(): Promise<never> {
-  return Promise.reject(new Error('Not written yet'));
-}
-
-function operationsOf(parts: Parts): Operations {
+function operationsOf(parts: Parts, pulling: Pulling): Operations {
   const subscribing = new Subscribing(parts);
-  const pulling = new Pulling(parts);
   const publishing = new Publishing(parts);
+  const registering = new Registering(parts);
+  const synchronizing = new Synchronizing(parts, subscribing);
+  const resources = new Resources(parts, { subscribing, pulling, registering });
   return {
     subscribe: async (request, conclude) => subscribing.subscribe(request, conclude),
     renew: async (request, conclude) => subscribing.renew(request, conclude),
     unsubscribe: async (request, conclude) => subscribing.unsubscribe(request, conclude),
     pause: async (request, conclude) => subscribing.pause(request, conclude),
     resume: async (request, conclude) => subscribing.resume(request, conclude),
+    synchronize: async (request, conclude) => synchronizing.synchronize(request, conclude),
     createPullPoint: async (request, conclude) => pulling.createPullPoint(request, conclude),
     getMessages: async (request, conclude) => pulling.getMessages(request, conclude),
+    pullMessages: async (request, conclude, signal) => pulling.pullMessages(request, conclude, signal),
     destroyPullPoint: async (request, conclude) => pulling.destroyPullPoint(request, conclude),
+    registerPublisher: async (request, conclude) => registering.registerPublisher(request, conclude),
+    destroyRegistration: async (request, conclude) => registering.destroyRegistration(request, conclude),
+    modifyRegistration: async (request, conclude) => registering.modifyRegistration(request, conclude),
+    describe: async (request) => resources.describe(request),
+    destroy: async (request, conclude) => resources.destroy(request, conclude),
+    setTermination: async (request, conclude) => resources.setTermination(request, conclude),
     notify: async (request, conclude) => publishing.notify(request, conclude),
+    topics: async () => publishing.topics(),
     currentMessage: async (request) => publishing.currentMessage(request),
     acceptLink: async (request, conclude) => publishing.acceptLink(request, conclude),
     learnInterest: async (request, conclude) => publishing.learnInterest(request, conclude),
-    pullMessages: missing,
-    synchronize: missing,
-    registerPublisher: missing,
-    destroyRegistration: missing,
-    destroy: missing,
-    setTermination: missing,
-    describe: missing,
-    modifyRegistration: missing,
-    topics: missing,
   };
 }

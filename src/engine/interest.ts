@@ -1,6 +1,7 @@
 import type { Logger } from '../kernel/log.ts';
 import type { Filter, TopicExpression } from '../wsn/messages.ts';
-import { expressionKey } from '../wsn/topics/topic-expression.ts';
+import { expressionKey, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import type { Demand } from './demand.ts';
 import { Listeners } from './listeners.ts';
 import type { InterestChange } from './ports/engine.ts';
 
@@ -21,24 +22,31 @@ interface Change {
  */
 export class OwnInterest {
   readonly changed: Listeners<[]>;
-  readonly #expressions = new Map<string, { readonly expression: TopicExpression; count: number }>();
+  readonly #expressions = new Map<
+    string,
+    { readonly expression: TopicExpression; readonly matcher: TopicMatcher; count: number }
+  >();
+  readonly #demand: Demand;
   readonly #maxChanges: number;
   /** The newest changes; the last one led to the present revision. Undefined: only `everything` changed. */
   #changes: (Change | undefined)[] = [];
   #unfiltered = 0;
   #revision: number;
 
-  constructor(epoch: number, maxChanges: number, logger: Logger) {
+  constructor(epoch: number, maxChanges: number, demand: Demand, logger: Logger) {
+    this.#demand = demand;
     this.#revision = epoch * REVISIONS_PER_EPOCH;
     this.#maxChanges = maxChanges;
     this.changed = new Listeners(logger);
   }
 
-  /** A subscription with this filter has begun. */
-  acquire(filter: Filter): void {
-    const expression = filter.topics[0];
-    if (expression === undefined) {
+  /** A subscription with this filter has begun. `matchers` are those of its topics. */
+  acquire(filter: Filter, matchers: readonly TopicMatcher[]): void {
+    const [expression] = filter.topics;
+    const [matcher] = matchers;
+    if (expression === undefined || matcher === undefined) {
       this.#unfiltered += 1;
+      this.#demand.add(undefined);
       if (this.#unfiltered === 1) this.#record(undefined);
       return;
     }
@@ -48,7 +56,8 @@ export class OwnInterest {
       known.count += 1;
       return;
     }
-    this.#expressions.set(key, { expression, count: 1 });
+    this.#expressions.set(key, { expression, matcher, count: 1 });
+    this.#demand.add(matcher);
     this.#record({ key, expression, isWanted: true });
   }
 
@@ -57,6 +66,7 @@ export class OwnInterest {
     const expression = filter.topics[0];
     if (expression === undefined) {
       this.#unfiltered -= 1;
+      this.#demand.remove(undefined);
       if (this.#unfiltered === 0) this.#record(undefined);
       return;
     }
@@ -66,6 +76,7 @@ export class OwnInterest {
     known.count -= 1;
     if (known.count > 0) return;
     this.#expressions.delete(key);
+    this.#demand.remove(known.matcher);
     this.#record({ key, expression: known.expression, isWanted: false });
   }
 

@@ -4,6 +4,10 @@ export interface EngineLimits {
   readonly maxSubscriptions: number;
   /** Pull points; further ones are refused with `overloaded`. */
   readonly maxPullPoints: number;
+  /** Publisher registrations; further ones are refused with `overloaded`. */
+  readonly maxRegistrations: number;
+  /** Topics that may grow by use; beyond them messages go through, but their topics are not shown. */
+  readonly maxTopics: number;
   /** Messages in one notify; more are refused with `overloaded`. */
   readonly maxMessagesPerNotify: number;
   /** Records in one acceptLink; more are refused with `overloaded`. */
@@ -37,6 +41,8 @@ const MIB = 1024 * 1024;
 export const defaultEngineLimits: EngineLimits = {
   maxSubscriptions: 200_000,
   maxPullPoints: 100_000,
+  maxRegistrations: 10_000,
+  maxTopics: 100_000,
   maxMessagesPerNotify: 1_000,
   maxRecordsPerLink: 10_000,
   maxPeerExpressions: 200_000,

@@ -4,6 +4,8 @@ import { decodeEntry, type EntryHeader, type LogEntry } from './records.ts';
 /** Numbers per chunk: what is read back for one cursor serves all others that are behind. */
 const CHUNK_NUMBERS = 256;
 const MAX_CHUNKS = 64;
+/** Messages that the chunks kept in memory may hold: matching looks into them. */
+const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** Records picked from the store at a time, so that a limit by bytes is not overshot by much. */
 const PICK_RECORDS = 16;
@@ -13,6 +15,7 @@ export interface Chunk {
   readonly headers: readonly EntryHeader[];
   /** There is nothing in the log up to here that is not in this chunk or before it. */
   readonly through: number;
+  readonly bytes: number;
 }
 
 /** The sequence numbers of the log, and its records: the newest from memory, others from the store. */
@@ -21,6 +24,7 @@ export class MessageLog {
   readonly #cache: EntryCache;
   readonly #chunks = new Map<number, Chunk>();
   readonly #reading = new Map<number, Promise<Chunk>>();
+  #chunkBytes = 0;
   #head = 0;
   #assigned = 0;
 
@@ -110,7 +114,8 @@ export class MessageLog {
       }
       from = (records.at(-1)?.seq ?? through) + 1;
     }
-    const chunk = { headers, through };
+    const bytes = headers.reduce((sum, { message }) => sum + message.byteLength, 0);
+    const chunk = { headers, through, bytes };
     if (through === last) this.#keepChunk(index, chunk);
     return chunk;
   }
@@ -118,15 +123,16 @@ export class MessageLog {
   #header({ seq, bytes }: LogRecord): EntryHeader {
     const entry = this.#cache.find(seq) ?? decodeEntry(seq, bytes);
     this.#cache.keep(entry);
-    return { seq, topic: entry.topic, isOwn: entry.isOwn, pullPoint: entry.pullPoint };
+    return { seq, topic: entry.topic, isOwn: entry.isOwn, recipient: entry.recipient, message: entry.message };
   }
 
   #keepChunk(index: number, chunk: Chunk): void {
     this.#chunks.set(index, chunk);
-    if (this.#chunks.size <= MAX_CHUNKS) return;
-    for (const oldest of this.#chunks.keys()) {
+    this.#chunkBytes += chunk.bytes;
+    for (const [oldest, { bytes }] of this.#chunks) {
+      if (this.#chunks.size <= MAX_CHUNKS && this.#chunkBytes <= MAX_CHUNK_BYTES) return;
       this.#chunks.delete(oldest);
-      return;
+      this.#chunkBytes -= bytes;
     }
   }
 

@@ -1,7 +1,11 @@
 import { messageOf } from '../kernel/errors.ts';
 import { allCursors } from './activation.ts';
 import type { Cursor } from './cursor.ts';
+import { endingBatch, endSubscription, type Ending } from './endings.ts';
+import { aliveRecord } from './outage.ts';
 import type { Parts } from './parts.ts';
+import type { PullPoint } from './pull-points.ts';
+import { registrationEnd } from './registrations.ts';
 import { subscriptionRemoval, type Subscription } from './subscriptions.ts';
 
 /** How long a position may wait for a batch to ride along with. */
@@ -13,12 +17,17 @@ const MAX_EXPIRED = 1_000;
 /** The position of a cursor that nothing comes for is written when it is this far behind, so many at a time. */
 const IDLE_RECORDS = 4_096;
 const MAX_IDLE = 1_000;
+/** How often it is written that the engine is alive: an outage counts as up to this much longer than it was. */
+const ALIVE_MS = 5_000;
+/** How long it is tried to tell a consumer that its subscription has ended. */
+const NOTICE_MS = 60_000;
 
 /** What has to be done from time to time: writing positions, ending what has expired, trimming, forgetting. */
 export class Maintenance {
   readonly #parts: Parts;
   #sweptAt = -Infinity;
   #forgotAt = -Infinity;
+  #aliveAt = -Infinity;
   #trimmedBelow = 0;
 
   constructor(parts: Parts) {
@@ -30,6 +39,7 @@ export class Maintenance {
     const { clock, life, logger } = this.#parts;
     this.#sweptAt = clock.monotonic();
     this.#forgotAt = clock.monotonic();
+    this.#aliveAt = clock.monotonic();
     while (!life.hasEnded) {
       try {
         await clock.sleep(FLUSH_MS, life.signal);
@@ -53,6 +63,10 @@ export class Maintenance {
       this.#tendCursors();
       await this.#endExpired();
     }
+    if (monotonic - this.#aliveAt >= ALIVE_MS) {
+      this.#aliveAt = monotonic;
+      await writer.commit({ put: [aliveRecord(clock.now())] }, () => undefined);
+    }
     await writer.flush();
   }
 
@@ -73,23 +87,61 @@ export class Maintenance {
   }
 
   async #endExpired(): Promise<void> {
-    const { subscriptions, turns, writer } = this.#parts;
-    const ended: { readonly subscription: Subscription; readonly release: () => void }[] = [];
-    for (const subscription of subscriptions.all()) {
-      if (!subscriptions.hasExpired(subscription)) continue;
+    const ended: Expired[] = [];
+    for (const expired of this.#expired()) {
       // One that is being changed now comes with the next sweep.
-      const release = turns.tryTake(subscription.id);
-      if (release !== undefined) ended.push({ subscription, release });
+      const release = this.#parts.turns.tryTake(expired.id);
+      if (release !== undefined) ended.push({ ...expired, release });
       if (ended.length === MAX_EXPIRED) break;
     }
     if (ended.length === 0) return;
     try {
-      const ids = ended.map(({ subscription }) => subscription.id);
-      await writer.commit(subscriptionRemoval(ids), () => {
-        for (const { subscription } of ended) subscriptions.remove(subscription);
+      const endings = ended.map(({ end }) => end());
+      await this.#parts.writer.commit(endingBatch(endings), () => {
+        for (const { apply } of endings) apply();
       });
     } finally {
-      for (const { release } of ended) release();
+      for (const { release } of ended) release?.();
     }
   }
+
+  *#expired(): Iterable<Expired> {
+    const { subscriptions, pullPoints, registrations, clock, conduct } = this.#parts;
+    const now = clock.now();
+    for (const one of subscriptions.all()) {
+      const { id, endedAt, terminationTime } = one;
+      if (endedAt !== undefined && endedAt + NOTICE_MS <= now) yield { id, end: () => removal(this.#parts, one) };
+      else if (endedAt === undefined && terminationTime !== null && terminationTime + conduct.renewGraceMs <= now) {
+        yield { id, end: () => endSubscription(this.#parts, one, 'expired') };
+      }
+    }
+    for (const one of pullPoints.all()) {
+      // Those who feed it go first, with their own turns.
+      if (pullPoints.hasExpired(one)) yield* this.#expiredPullPoint(one);
+    }
+    for (const one of registrations.all()) {
+      if (one.isEnded || !registrations.hasExpired(one)) continue;
+      yield { id: one.id, end: () => ({ batch: registrationEnd(one), apply: () => registrations.end(one) }) };
+    }
+  }
+
+  *#expiredPullPoint(pullPoint: PullPoint): Iterable<Expired> {
+    const { subscriptions, pullPoints } = this.#parts;
+    const { id } = pullPoint;
+    const feeding = subscriptions.feeding(id);
+    for (const one of feeding) yield { id: one.id, end: () => removal(this.#parts, one) };
+    if (feeding.length > 0) return;
+    const batch = { remove: [{ space: 'pull-point', key: id } as const], removeCursors: [id] };
+    yield { id, end: () => ({ batch, apply: () => pullPoints.remove(pullPoint) }) };
+  }
+}
+
+interface Expired {
+  readonly id: string;
+  readonly end: () => Ending;
+  readonly release?: () => void;
+}
+
+function removal({ subscriptions }: Parts, subscription: Subscription): Ending {
+  return { batch: subscriptionRemoval([subscription.id]), apply: () => subscriptions.remove(subscription) };
 }

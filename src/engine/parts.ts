@@ -2,8 +2,13 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName } from '../kernel/names.ts';
 import type { Tenure } from '../kernel/tenure.ts';
+import type { PauseRetention, PublisherRegistration } from '../wsn/messages.ts';
+import { TopicSet } from '../wsn/topics/topic-set.ts';
+import type { XPath } from '../xml/xpath/xpath.ts';
 import { CatchUp } from './catch-up.ts';
+import { Contents } from './contents.ts';
 import { CurrentMessages } from './current-messages.ts';
+import { Demand } from './demand.ts';
 import { Distribution } from './distribution.ts';
 import { OwnInterest } from './interest.ts';
 import { Life } from './life.ts';
@@ -12,6 +17,7 @@ import { MessageLog } from './log.ts';
 import { PeerLinks } from './peer-links.ts';
 import type { EngineStore, WriteBatch } from './ports/engine-store.ts';
 import { PullPoints } from './pull-points.ts';
+import { Registrations } from './registrations.ts';
 import { RequestMemory } from './request-memory.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Turns } from './turns.ts';
@@ -27,11 +33,42 @@ export interface EngineOptions {
   /** The other engines of the topology. */
   readonly peers: readonly EngineName[];
   readonly limits?: Partial<EngineLimits>;
+  readonly conduct?: Partial<EngineConduct>;
+  readonly xpath: XPath;
+  /** Writes the property document of the broker, for ProducerProperties filters. */
+  readonly properties: (topics: TopicSet) => Uint8Array;
+  /** The producers of the topology that this engine subscribes to. */
+  readonly sources?: readonly Source[];
   /**
    * Called once when the engine cannot go on: InfrastructureError `lease-lost`, StoreBrokenError, or InvariantError. Not
    * called when the tenure's signal aborts or the engine is stopped.
    */
   readonly onFailure: (error: Error) => void;
+}
+
+/** What the topology says about how the engine serves. */
+export interface EngineConduct {
+  readonly requiresRegistration: boolean;
+  /** A Renew this long after the end of a subscription still succeeds. */
+  readonly renewGraceMs: number;
+  readonly pauseRetention: PauseRetention;
+  /** How long a pull point lives that nobody pulls from; null: until it is destroyed. */
+  readonly pullPointLifetimeMs: number | null;
+}
+
+const defaultEngineConduct: EngineConduct = {
+  requiresRegistration: false,
+  renewGraceMs: 10_000,
+  pauseRetention: 'all',
+  pullPointLifetimeMs: null,
+};
+
+/** A producer of the topology that the engine subscribes to. */
+export interface Source {
+  readonly name: string;
+  readonly kind: 'wsn' | 'onvif';
+  readonly lifetimeMs: number;
+  readonly registration: PublisherRegistration;
 }
 
 /** What a request wants to have done: committed with the reply, then applied, then answered. */
@@ -48,16 +85,23 @@ export type Conclude = <R extends object>(plan: Plan<R>) => Promise<R>;
 export interface Parts {
   readonly name: EngineName;
   readonly limits: EngineLimits;
+  readonly conduct: EngineConduct;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly store: EngineStore;
+  /** When the engine was last seen alive before this tenure, milliseconds since 1970. */
+  readonly alive: { at: number | undefined };
   readonly life: Life;
   readonly log: MessageLog;
   readonly writer: Writer;
   readonly turns: Turns;
+  readonly topicSet: TopicSet;
+  readonly demand: Demand;
+  readonly contents: Contents;
   readonly interest: OwnInterest;
   readonly subscriptions: Subscriptions;
   readonly pullPoints: PullPoints;
+  readonly registrations: Registrations;
   readonly peerLinks: PeerLinks;
   readonly current: CurrentMessages;
   readonly requests: RequestMemory;
@@ -66,16 +110,31 @@ export interface Parts {
 }
 
 /** Puts an engine together; nothing is read, written or started. */
-export function assemble({ name, store, tenure, clock, peers, onFailure, ...options }: EngineOptions): Parts {
+export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, ...options }: EngineOptions): Parts {
   const limits = { ...defaultEngineLimits, ...options.limits };
+  const conduct = { ...defaultEngineConduct, ...options.conduct };
   const { queueLength } = limits;
   const logger = options.logger.child({ engine: name, epoch: tenure.epoch });
+  const now = (): number => clock.now();
   const life = new Life(tenure, onFailure);
   const log = new MessageLog(store, limits.maxCacheBytes);
   const writer = new Writer({ store, log, life, clock });
-  const interest = new OwnInterest(tenure.epoch, limits.maxInterestChanges, logger);
-  const subscriptions = new Subscriptions({ interest, queueLength, now: () => clock.now(), logger });
-  const pullPoints = new PullPoints(queueLength);
+  const demand = new Demand(logger);
+  const interest = new OwnInterest(tenure.epoch, limits.maxInterestChanges, demand, logger);
+  const topicSet = new TopicSet({ maxTopics: limits.maxTopics });
+  const contents = new Contents({ xpath, topics: topicSet, properties: options.properties });
+  const { pauseRetention } = conduct;
+  const subscriptions = new Subscriptions({
+    interest,
+    topics: topicSet,
+    contents,
+    queueLength,
+    pauseRetention,
+    now,
+    logger,
+  });
+  const pullPoints = new PullPoints({ queueLength, now, logger });
+  const registrations = new Registrations({ demand, now, logger });
   const peerLinks = new PeerLinks(
     peers.filter((peer) => peer !== name),
     queueLength,
@@ -84,7 +143,19 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, ...opti
   const current = new CurrentMessages(limits, (key) => writer.removeLater('current', key));
   const distribution = new Distribution({ log, subscriptions, pullPoints, peerLinks, current });
   const catchUp = new CatchUp({ log, life, route: (header, visit) => distribution.route(header, visit) });
-  const core = { name, limits, clock, logger, store, life, log, writer, turns: new Turns() };
-  const requests = new RequestMemory(limits);
-  return { ...core, interest, subscriptions, pullPoints, peerLinks, current, requests, distribution, catchUp };
+  const core = {
+    name,
+    limits,
+    conduct,
+    clock,
+    logger,
+    store,
+    alive: { at: undefined },
+    life,
+    log,
+    writer,
+    turns: new Turns(),
+  };
+  const resources = { topicSet, contents, demand, interest, subscriptions, pullPoints, registrations, peerLinks };
+  return { ...core, ...resources, current, requests: new RequestMemory(limits), distribution, catchUp };
 }

@@ -2,6 +2,7 @@ import { pack } from '../kernel/packed.ts';
 import type { EngineName } from '../kernel/names.ts';
 import type { TopicExpression } from '../wsn/messages.ts';
 import { compileTopicExpression, expressionKey, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import type { Demand } from './demand.ts';
 import { digestOf } from './digest.ts';
 import { TopicIndex } from './matching.ts';
 import type { InterestChange } from './ports/engine.ts';
@@ -27,11 +28,13 @@ export class PeerInterest {
   readonly #peer: EngineName;
   readonly #wanted = new Map<string, Wanted>();
   readonly #index = new TopicIndex<Wanted>();
+  readonly #demand: Demand;
   #revision: number | undefined;
   #everythingSince: number | undefined;
 
-  constructor(peer: EngineName) {
+  constructor(peer: EngineName, demand: Demand) {
     this.#peer = peer;
+    this.#demand = demand;
   }
 
   get size(): number {
@@ -55,7 +58,10 @@ export class PeerInterest {
 
   load({ revision, everythingSince }: StoredInterest): void {
     this.#revision = revision;
+    const before = this.#everythingSince;
     this.#everythingSince = everythingSince;
+    if (before === undefined && everythingSince !== undefined) this.#demand.add(undefined);
+    if (before !== undefined && everythingSince === undefined) this.#demand.remove(undefined);
   }
 
   loadExpression({ expression, since }: StoredExpression): void {
@@ -99,6 +105,7 @@ export class PeerInterest {
   #add(wanted: Wanted): void {
     this.#wanted.set(wanted.key, wanted);
     this.#index.add(wanted, wanted.matchers);
+    this.#demand.add(wanted.matchers[0]);
   }
 
   #remove(key: string): void {
@@ -106,6 +113,7 @@ export class PeerInterest {
     if (wanted === undefined) return;
     this.#wanted.delete(key);
     this.#index.remove(wanted, wanted.matchers);
+    this.#demand.remove(wanted.matchers[0]);
   }
 }
 

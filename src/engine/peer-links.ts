@@ -74,7 +74,7 @@ export function isLinkCursorId(id: string): boolean {
   return id.startsWith('link:');
 }
 
-/** Each engine hears of a record from where it was published, and only from there; what a pull point got stays there. */
-function isForwarded({ isOwn, pullPoint }: EntryHeader): boolean {
-  return isOwn && pullPoint === undefined;
+/** Each engine hears of a record from where it was published, and only from there; what is for one recipient alone stays there. */
+function isForwarded({ isOwn, recipient }: EntryHeader): boolean {
+  return isOwn && recipient === undefined;
 }

@@ -1,9 +1,14 @@
 import { InfrastructureError } from '../kernel/errors.ts';
 import { pack } from '../kernel/packed.ts';
+import { WsnFault } from '../wsn/faults.ts';
+import type { TopicPath } from '../wsn/messages.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
-import { createEntry, decodeEntry, type LogEntry, type StoredHighWater } from './records.ts';
-import { unknownResource } from './subscribing.ts';
+import type { KeyedRecord } from './ports/engine-store.ts';
+import { digestOf } from './digest.ts';
+import { createEntry, decodeEntry, type LogEntry, type StoredHighWater, type StoredTopic } from './records.ts';
+import { mayPublish } from './registrations.ts';
+import { unknownResource } from './resources.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
 type Reply<O extends keyof EngineOperations> = Promise<EngineOperations[O]['reply']>;
@@ -17,15 +22,14 @@ export class Publishing {
   }
 
   /** The messages of one request are committed together, in their order. */
-  async notify({ messages, resource: pullPoint }: Request<'notify'>, conclude: Conclude): Reply<'notify'> {
-    const { limits, pullPoints, clock, log } = this.#parts;
-    if (pullPoint !== undefined && pullPoints.find(pullPoint) === undefined) {
-      throw unknownResource('pull point', pullPoint);
-    }
+  async notify({ messages, resource }: Request<'notify'>, conclude: Conclude): Reply<'notify'> {
+    const { limits, clock, log } = this.#parts;
+    const recipient = this.#recipientOf(resource);
     if (messages.length === 0) return {};
     assertCount('messages in one notify', messages.length, limits.maxMessagesPerNotify);
+    if (recipient === undefined) for (const { topic } of messages) this.#assertPermitted(topic, resource);
     const at = clock.now();
-    const entries = messages.map((message) => createEntry(log.assign(), { at, pullPoint }, message));
+    const entries = messages.map((message) => createEntry(log.assign(), { at, recipient }, message));
     return conclude({ ...this.#appended(entries), reply: {} });
   }
 
@@ -82,12 +86,58 @@ export class Publishing {
     return Promise.resolve(found === undefined ? {} : { found });
   }
 
+  /** The topics that have grown by use here. */
+  topics(): Reply<'topics'> {
+    return Promise.resolve({ topics: [...this.#parts.topicSet.grown()] });
+  }
+
+  /** The pull point that the messages were sent to; undefined: they are for everybody. */
+  #recipientOf(resource: string | undefined): string | undefined {
+    const { pullPoints, registrations, conduct } = this.#parts;
+    if (resource === undefined) {
+      if (!conduct.requiresRegistration) return undefined;
+      const message = 'Publishers have to register here; found a Notify that was sent to no registration';
+      throw new WsnFault('PublisherRegistrationRejectedFault', message);
+    }
+    if (pullPoints.find(resource) !== undefined) return resource;
+    if (registrations.find(resource) === undefined) throw unknownResource(undefined, resource);
+    return undefined;
+  }
+
+  #assertPermitted(topic: TopicPath | undefined, resource: string | undefined): void {
+    const { registrations, topicSet } = this.#parts;
+    const registration = resource === undefined ? undefined : registrations.find(resource);
+    if (registration !== undefined && !mayPublish(registration, topic)) {
+      const message = `Found a message on ${topic ?? 'no topic'}, expected one of the topics that the publisher registered`;
+      throw new WsnFault('TopicNotSupportedFault', message);
+    }
+    const refusal = topic === undefined ? undefined : topicSet.permits(topic);
+    if (refusal !== undefined) throw new WsnFault('TopicNotSupportedFault', refusal);
+  }
+
   #appended(entries: readonly LogEntry[]) {
-    const { current, distribution } = this.#parts;
+    const { current, distribution, topicSet } = this.#parts;
+    const grown = this.#grownBy(entries);
     return {
-      batch: { append: entries.map(({ seq, bytes }) => ({ seq, bytes })), put: current.plan(entries) },
-      apply: () => distribution.publish(entries),
+      batch: {
+        append: entries.map(({ seq, bytes }) => ({ seq, bytes })),
+        put: [...current.plan(entries), ...grown.map(topicRecord)],
+      },
+      apply: () => {
+        for (const topic of grown) topicSet.add(topic);
+        distribution.publish(entries);
+      },
     };
+  }
+
+  /** Topics that are new with these records. */
+  #grownBy(entries: readonly LogEntry[]): readonly TopicPath[] {
+    const { topicSet, limits } = this.#parts;
+    const grown = new Set<TopicPath>();
+    for (const { topic, recipient } of entries) {
+      if (topic !== undefined && recipient === undefined && !topicSet.has(topic)) grown.add(topic);
+    }
+    return topicSet.size + grown.size <= limits.maxTopics ? [...grown] : [];
   }
 
   #linkOf(peer: string) {
@@ -103,4 +153,9 @@ function assertCount(what: string, found: number, most: number): void {
   throw new InfrastructureError('overloaded', `Found ${found} ${what}, at most ${most} are allowed`, {
     processed: 'no',
   });
+}
+
+function topicRecord(topic: TopicPath): KeyedRecord {
+  const stored: StoredTopic = { topic };
+  return { space: 'topic', key: digestOf(topic), value: pack(stored) };
 }

@@ -1,5 +1,7 @@
+import type { Logger } from '../kernel/log.ts';
 import { pack } from '../kernel/packed.ts';
 import { Cursor } from './cursor.ts';
+import { Listeners } from './listeners.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import type { StoredPullPoint } from './records.ts';
 
@@ -7,39 +9,58 @@ import type { StoredPullPoint } from './records.ts';
 export interface PullPoint {
   readonly id: string;
   readonly cursor: Cursor;
+  readonly since: number;
+  readonly creationTime: number;
+  /** Milliseconds since 1970, null for none. */
+  terminationTime: number | null;
+  /** It lives so many milliseconds longer from each time that somebody pulls; undefined: as its termination time says. */
+  idleMs: number | undefined;
 }
 
-/** The pull points of the engine. */
+/** The pull points of the engine. What has expired counts as gone at once, and is removed by a later sweep. */
 export class PullPoints {
+  /** Called with the id of a pull point that something was sent to. */
+  readonly arrived: Listeners<[string]>;
   readonly #byId = new Map<string, PullPoint>();
   readonly #queueLength: number;
+  readonly #now: () => number;
 
-  constructor(queueLength: number) {
-    this.#queueLength = queueLength;
+  constructor(options: { readonly queueLength: number; readonly now: () => number; readonly logger: Logger }) {
+    this.#queueLength = options.queueLength;
+    this.#now = options.now;
+    this.arrived = new Listeners(options.logger);
   }
 
   get size(): number {
     return this.#byId.size;
   }
 
+  /** All, the expired included. */
   all(): Iterable<PullPoint> {
     return this.#byId.values();
   }
 
+  /** The pull point of that id, unless it has expired. */
   find(id: string): PullPoint | undefined {
-    return this.#byId.get(id);
+    const pullPoint = this.#byId.get(id);
+    return pullPoint === undefined || this.hasExpired(pullPoint) ? undefined : pullPoint;
+  }
+
+  hasExpired({ terminationTime }: PullPoint): boolean {
+    return terminationTime !== null && terminationTime <= this.#now();
   }
 
   /** Makes a pull point that is not yet known to anybody; `position`: all of the log up to here is done with. */
-  create(id: string, position: number): PullPoint {
+  create(id: string, stored: StoredPullPoint, position: number): PullPoint {
+    const { since, creationTime = this.#now(), terminationTime = null, idleMs } = stored;
     const cursor = new Cursor({
       id,
       position,
       queueLength: this.#queueLength,
-      matches: ({ pullPoint }) => pullPoint === id,
-      announce: () => undefined,
+      matches: ({ recipient }) => recipient === id,
+      announce: () => this.arrived.call(id),
     });
-    return { id, cursor };
+    return { id, cursor, since, creationTime, terminationTime, idleMs };
   }
 
   add(pullPoint: PullPoint): void {
@@ -49,11 +70,15 @@ export class PullPoints {
   remove(pullPoint: PullPoint): void {
     this.#byId.delete(pullPoint.id);
     pullPoint.cursor.end();
+    this.arrived.call(pullPoint.id);
   }
 }
 
-/** A pull point as it is stored. `since`: the newest number of the log when it was made. */
-export function pullPointRecord(id: string, since: number): KeyedRecord {
-  const stored: StoredPullPoint = { since };
+/** The pull point as it is stored, with `changes`. */
+export function pullPointRecord(
+  { id, since, creationTime, terminationTime, idleMs }: PullPoint,
+  changes: Partial<StoredPullPoint> = {},
+): KeyedRecord {
+  const stored: StoredPullPoint = { since, creationTime, terminationTime, idleMs, ...changes };
   return { space: 'pull-point', key: id, value: pack(stored) };
 }

@@ -1,12 +1,15 @@
 import { InfrastructureError } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
 import type { Cursor } from './cursor.ts';
+import { grantTermination } from '../wsn/termination-time.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations, PulledNotification } from './ports/engine.ts';
 import { pullPointRecord, type PullPoint } from './pull-points.ts';
 import type { LogEntry } from './records.ts';
-import { unknownResource } from './subscribing.ts';
+import { unknownResource } from './resources.ts';
+import type { KeyedRecord } from './ports/engine-store.ts';
 import { subscriptionRemoval } from './subscriptions.ts';
+import { Waiting } from './waiting.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
 type Reply<O extends keyof EngineOperations> = Promise<EngineOperations[O]['reply']>;
@@ -33,26 +36,40 @@ interface Taken {
 /** Pull points (WS-BaseNotification §5). */
 export class Pulling {
   readonly #parts: Parts;
+  readonly #waiting: Waiting;
   #pending = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+    this.#waiting = new Waiting(parts.clock, parts.life.signal);
+    const wake = (id: string): void => this.#waiting.wake(id);
+    parts.subscriptions.arrived.add(wake, parts.life.signal);
+    parts.pullPoints.arrived.add(wake, parts.life.signal);
   }
 
-  async createPullPoint(_request: Request<'createPullPoint'>, conclude: Conclude): Reply<'createPullPoint'> {
-    const { pullPoints, limits, log } = this.#parts;
+  async createPullPoint(
+    { termination = { kind: 'absent' } }: Request<'createPullPoint'>,
+    conclude: Conclude,
+  ): Reply<'createPullPoint'> {
+    const { pullPoints, limits, log, clock, conduct } = this.#parts;
     if (pullPoints.size + this.#pending >= limits.maxPullPoints) {
       const message = `The engine has ${pullPoints.size} pull points, at most ${limits.maxPullPoints} are allowed`;
       throw new InfrastructureError('overloaded', message, { processed: 'no' });
     }
     const id = randomId();
     const since = log.assigned;
-    const pullPoint = pullPoints.create(id, since);
+    const currentTime = clock.now();
+    const idleMs = termination.kind === 'absent' ? (conduct.pullPointLifetimeMs ?? undefined) : undefined;
+    const terminationTime =
+      idleMs === undefined
+        ? grantTermination(termination, currentTime, 'UnacceptableInitialTerminationTimeFault')
+        : currentTime + idleMs;
+    const pullPoint = pullPoints.create(id, { since, creationTime: currentTime, terminationTime, idleMs }, since);
     this.#pending += 1;
     try {
       return await conclude({
-        batch: { put: [pullPointRecord(id, since)], cursors: [{ id, seq: since }] },
-        reply: { pullPoint: id, terminationTime: null, currentTime: this.#parts.clock.now() },
+        batch: { put: [pullPointRecord(pullPoint)], cursors: [{ id, seq: since }] },
+        reply: { pullPoint: id, terminationTime, currentTime },
         apply: () => {
           pullPoint.cursor.goLive();
           pullPoints.add(pullPoint);
@@ -69,25 +86,34 @@ export class Pulling {
    */
   async getMessages({ pullPoint: id, maximum }: Request<'getMessages'>, conclude: Conclude): Reply<'getMessages'> {
     return this.#parts.turns.run(id, async () => {
-      const sources = this.#sourcesOf(this.#find(id));
-      const messages = await this.#take(sources, maximum ?? Infinity);
-      const moved = sources.flatMap(({ cursor, last }) => (last === undefined ? [] : [{ cursor, seq: last }]));
-      for (const { cursor } of moved) cursor.isMoving = true;
-      try {
-        return await conclude({
-          batch: moved.length === 0 ? {} : { cursors: moved.map(({ cursor, seq }) => ({ id: cursor.id, seq })) },
-          reply: { messages },
-          apply: () => {
-            for (const { cursor, seq } of moved) {
-              cursor.advance(seq);
-              cursor.stored = seq;
-            }
-          },
-        });
-      } finally {
-        for (const { cursor } of moved) cursor.isMoving = false;
-      }
+      const { cursors, messages } = await this.#takeFrom(id, maximum ?? Infinity);
+      return this.#concludeTaking({ id, cursors, reply: { messages } }, conclude);
     });
+  }
+
+  /** As getMessages, but waits for a first message until the time is over, the resource ends, or the engine is about to move. */
+  async pullMessages(
+    { resource: id, maximum, waitMs }: Request<'pullMessages'>,
+    conclude: Conclude,
+    signal?: AbortSignal,
+  ): Reply<'pullMessages'> {
+    const { clock, turns } = this.#parts;
+    const deadline = clock.monotonic() + waitMs;
+    for (;;) {
+      const pulled = await turns.run(id, async () => {
+        const { cursors, messages } = await this.#takeFrom(id, maximum);
+        const reply = { messages, terminationTime: this.#lifetimeOf(id), currentTime: clock.now() };
+        return messages.length === 0 ? reply : this.#concludeTaking({ id, cursors, reply }, conclude);
+      });
+      const leftMs = deadline - clock.monotonic();
+      if (pulled.messages.length > 0 || leftMs <= 0 || !this.#parts.life.isServing) return pulled;
+      await this.#waiting.wait(id, leftMs, signal);
+    }
+  }
+
+  /** Everybody who waits for messages is answered with none. */
+  releaseWaiting(): void {
+    this.#waiting.release();
   }
 
   /** Ends the pull point, and the subscriptions that feed it: their messages would have nowhere to go. */
@@ -123,17 +149,71 @@ export class Pulling {
 
   #find(id: string): PullPoint {
     const pullPoint = this.#parts.pullPoints.find(id);
-    if (pullPoint === undefined) throw unknownResource('pull point', id);
+    if (pullPoint === undefined) throw unknownResource('pull-point', id);
     return pullPoint;
   }
 
-  #sourcesOf({ id, cursor }: PullPoint): readonly Source[] {
-    const { subscriptions } = this.#parts;
+  #lifetimeOf(id: string): number | null {
+    const { pullPoints, subscriptions } = this.#parts;
+    return (pullPoints.find(id) ?? subscriptions.find(id))?.terminationTime ?? null;
+  }
+
+  async #takeFrom(id: string, maximum: number) {
+    const sources = this.#sourcesOf(id);
+    const messages = await this.#take(sources, maximum);
+    const cursors = sources.flatMap(({ cursor, last }) => (last === undefined ? [] : [{ cursor, seq: last }]));
+    return { messages, cursors };
+  }
+
+  async #concludeTaking<R extends object>(
+    { id, cursors, reply }: { id: string; cursors: readonly { cursor: Cursor; seq: number }[]; reply: R },
+    conclude: Conclude,
+  ): Promise<R> {
+    for (const { cursor } of cursors) cursor.isMoving = true;
+    const { put, apply } = this.#prolonged(id);
+    try {
+      return await conclude({
+        batch: { put, cursors: cursors.map(({ cursor, seq }) => ({ id: cursor.id, seq })) },
+        reply,
+        apply: () => {
+          for (const { cursor, seq } of cursors) {
+            cursor.advance(seq);
+            cursor.stored = seq;
+          }
+          apply();
+        },
+      });
+    } finally {
+      for (const { cursor } of cursors) cursor.isMoving = false;
+    }
+  }
+
+  /** A pull point that lives as long as somebody pulls: written when a tenth of its time is over, not each time. */
+  #prolonged(id: string): { readonly put: readonly KeyedRecord[]; readonly apply: () => void } {
+    const pullPoint = this.#parts.pullPoints.find(id);
+    const { idleMs, terminationTime } = pullPoint ?? {};
+    const now = this.#parts.clock.now();
+    if (pullPoint === undefined || idleMs === undefined || (terminationTime ?? Infinity) > now + 0.9 * idleMs) {
+      return { put: [], apply: () => undefined };
+    }
+    const apply = (): void => {
+      pullPoint.terminationTime = now + idleMs;
+    };
+    return { put: [pullPointRecord(pullPoint, { terminationTime: now + idleMs })], apply };
+  }
+
+  /** The queues behind a pull point, or behind a subscription that is its own. */
+  #sourcesOf(id: string): readonly Source[] {
+    const { subscriptions, pullPoints } = this.#parts;
+    const pullPoint = pullPoints.find(id);
+    const own = subscriptions.find(id);
+    if (pullPoint === undefined && own?.consumer.kind !== 'own') throw unknownResource('pull-point', id);
     const feeding = subscriptions
       .feeding(id)
       .filter((subscription) => !subscription.isPaused && !subscriptions.hasExpired(subscription));
+    const direct = pullPoint === undefined ? [] : [{ cursor: pullPoint.cursor, taken: 0, last: undefined }];
     return [
-      { cursor, taken: 0, last: undefined },
+      ...direct,
       ...feeding.map((subscription): Source => {
         const dialect = subscription.filter.topics[0]?.dialect;
         const named = { subscription: subscription.id, ...(dialect === undefined ? {} : { dialect }) };

@@ -26,7 +26,7 @@ export class Pushes implements Outbox {
 
   async claim(id: string, maxCount: number, maxBytes: number): Promise<Claim | undefined> {
     const { life, subscriptions } = this.#parts;
-    const subscription = subscriptions.find(id);
+    const subscription = subscriptions.findSendable(id);
     if (subscription === undefined || subscription.isClaimed || !this.#maySend(subscription)) return undefined;
     subscription.isClaimed = true;
     const close = life.open();
@@ -35,7 +35,9 @@ export class Pushes implements Outbox {
       close();
     };
     try {
-      const entries = await this.#take(subscription, maxCount, maxBytes);
+      // A raw payload is a message of its own.
+      const most = subscription.policy.useRaw === true ? 1 : maxCount;
+      const entries = await this.#take(subscription, most, maxBytes);
       if (entries.length > 0 && this.#maySend(subscription)) return this.#claimOf(subscription, entries, release);
     } catch (error) {
       release();
@@ -50,7 +52,7 @@ export class Pushes implements Outbox {
   #maySend(subscription: Subscription): boolean {
     const { life, subscriptions } = this.#parts;
     const { consumer, isPaused, cursor } = subscription;
-    const isLive = !cursor.isEnded && !subscriptions.hasExpired(subscription);
+    const isLive = !cursor.isEnded && (subscription.endedAt !== undefined || !subscriptions.hasExpired(subscription));
     return consumer.kind === 'push' && !isPaused && isLive && life.isServing;
   }
 
@@ -78,12 +80,16 @@ export class Pushes implements Outbox {
     const settle = (outcome: 'delivered' | 'failed' | 'gone'): void => {
       if (isSettled) return;
       isSettled = true;
-      if (outcome === 'gone') {
+      if (outcome === 'gone' && subscription.endedAt === undefined) {
         void this.#pause(subscription).finally(release);
         return;
       }
       if (outcome === 'delivered' && cursor.advance(entries.at(-1)?.seq ?? 0)) writer.markDirty(cursor);
       release();
+      if (outcome !== 'failed' && subscription.endedAt !== undefined) {
+        this.#forget(subscription);
+        return;
+      }
       if (outcome === 'delivered') subscriptions.announce(subscription);
     };
     return {
@@ -91,9 +97,18 @@ export class Pushes implements Outbox {
       consumer: consumer.reference,
       soapVersion: consumer.soapVersion,
       ...(dialect === undefined ? {} : { dialect }),
+      useRaw: subscription.policy.useRaw === true,
       messages: entries.map(({ seq, notification }) => ({ seq, notification })),
       settle,
     };
+  }
+
+  /** The notice of its end has been delivered: nothing of it is left. */
+  #forget(subscription: Subscription): void {
+    const { subscriptions, writer } = this.#parts;
+    subscriptions.remove(subscription);
+    writer.removeLater('subscription', subscription.id);
+    writer.removeCursorLater(subscription.id);
   }
 
   /** The consumer is gone: nothing is sent to it until somebody resumes the subscription. */

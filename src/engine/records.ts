@@ -1,7 +1,16 @@
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
 import { pack, unpack } from '../kernel/packed.ts';
-import type { Consumer, Filter, Notification, TopicExpression, TopicPath } from '../wsn/messages.ts';
+import type {
+  Consumer,
+  Filter,
+  Notification,
+  PublisherRegistration,
+  SubscriptionPolicy,
+  TopicExpression,
+  TopicPath,
+} from '../wsn/messages.ts';
+import type { RemoteSubscription } from './ports/remote-producers.ts';
 
 /** What a reader needs to know of a log record to tell whether it is for him. */
 export interface EntryHeader {
@@ -9,8 +18,10 @@ export interface EntryHeader {
   readonly topic: TopicPath | undefined;
   /** True: it was published at this engine, not taken over from a peer. */
   readonly isOwn: boolean;
-  /** The pull point that it was sent to; it is for that one alone. */
-  readonly pullPoint: string | undefined;
+  /** The pull point or subscription that it is for, and for nobody else; undefined: for all that it passes. */
+  readonly recipient: string | undefined;
+  /** The complete wsnt:Message, for filters over its content. */
+  readonly message: Uint8Array;
 }
 
 /** One record of the log. */
@@ -29,7 +40,8 @@ export interface Publication {
   readonly origin?: EngineName | undefined;
   /** Its number in the log of `origin`. */
   readonly originSeq?: number | undefined;
-  readonly pullPoint?: string | undefined;
+  /** See EntryHeader.recipient. */
+  readonly recipient?: string | undefined;
 }
 
 interface StoredEntry {
@@ -37,6 +49,8 @@ interface StoredEntry {
   readonly origin?: EngineName;
   readonly topic?: TopicPath;
   readonly producer?: string;
+  readonly recipient?: string;
+  /** What version 0.1 called the recipient. */
   readonly pullPoint?: string;
   readonly message: Uint8Array;
 }
@@ -48,7 +62,7 @@ export function createEntry(seq: number, publication: Publication, notification:
   // pack() puts byte strings behind all else, and there is but one.
   const kept = bytes.subarray(bytes.byteLength - message.byteLength);
   return {
-    ...headerOf(seq, { ...publication, topic }),
+    ...headerOf(seq, { ...publication, topic, message: kept }),
     at: publication.at,
     bytes,
     notification: { ...notification, message: kept },
@@ -64,33 +78,83 @@ export function decodeEntry(seq: number, bytes: Uint8Array): LogEntry {
     ...(topic === undefined ? {} : { topic }),
     ...(producer === undefined ? {} : { producer }),
   };
-  return { ...headerOf(seq, stored), at: stored.at, bytes, notification };
+  const recipient = stored.recipient ?? stored.pullPoint;
+  return { ...headerOf(seq, { ...stored, recipient }), at: stored.at, bytes, notification };
 }
 
 function headerOf(
   seq: number,
-  {
-    origin,
-    topic,
-    pullPoint,
-  }: { origin?: EngineName | undefined; topic?: TopicPath | undefined; pullPoint?: string | undefined },
+  entry: {
+    readonly origin?: EngineName | undefined;
+    readonly topic?: TopicPath | undefined;
+    readonly recipient?: string | undefined;
+    readonly message: Uint8Array;
+  },
 ): EntryHeader {
-  return { seq, topic, isOwn: origin === undefined, pullPoint };
+  const { origin, topic, recipient, message } = entry;
+  return { seq, topic, isOwn: origin === undefined, recipient, message };
+}
+
+/** A stretch of the log that a subscription does not get, because it was paused and does not keep everything. */
+export interface Skip {
+  /** It begins behind this number. */
+  readonly after: number;
+  /** The last number of it; undefined: it is still paused. */
+  readonly through?: number;
+  /** The one number of it that is not left out: the last one that matched. */
+  readonly kept?: number;
+  /** While it is still paused: whether the last one is to be kept. */
+  readonly keepsLast?: boolean;
+}
+
+/** How long a resource lives, as it is stored. Milliseconds since 1970; null for no end. */
+interface StoredLifetime {
+  readonly terminationTime: number | null;
+  /** Absent in records of version 0.1. */
+  readonly creationTime?: number;
 }
 
 /** A subscription as it is stored. */
-export interface StoredSubscription {
+export interface StoredSubscription extends StoredLifetime {
   readonly consumer: Consumer;
   readonly filter: Filter;
-  readonly terminationTime: number | null;
+  /** What the subscriber asked for; what the topology says is not stored. */
+  readonly policy?: SubscriptionPolicy | undefined;
   readonly isPaused: boolean;
   /** The newest number of the log when it was made: it gets what comes after. */
   readonly since: number;
+  readonly skips?: readonly Skip[] | undefined;
+  /** It has ended at this time; only the notice of that is still to be delivered. */
+  readonly endedAt?: number | undefined;
 }
 
 /** A pull point as it is stored. */
-export interface StoredPullPoint {
+export interface StoredPullPoint extends Partial<StoredLifetime> {
   readonly since: number;
+  /** It lives so many milliseconds longer from each time that somebody pulls; undefined: as its termination time says. */
+  readonly idleMs?: number | undefined;
+}
+
+/** A publisher registration as it is stored. */
+export interface StoredRegistration extends StoredLifetime {
+  readonly registration: PublisherRegistration;
+  /** It has ended; only the subscriptions at its publisher are still to be given up. */
+  readonly isEnded?: boolean;
+}
+
+/** What is stored of the subscriptions that the engine holds at one producer. */
+export interface StoredRemote {
+  readonly remote: readonly RemoteSubscription[];
+}
+
+/** A topic that grew by use, as it is stored. */
+export interface StoredTopic {
+  readonly topic: TopicPath;
+}
+
+/** When the engine was last seen alive, as it is stored. */
+export interface StoredAlive {
+  readonly at: number;
 }
 
 /** A remembered reply as it is stored; no reply: it had no content. */

@@ -31,6 +31,11 @@ export class SeqQueue {
     return isChanged;
   }
 
+  clear(): void {
+    this.#numbers = [];
+    this.#head = 0;
+  }
+
   /** Removes these numbers, wherever they are. */
   remove(seqs: readonly number[]): void {
     const gone = new Set(seqs);

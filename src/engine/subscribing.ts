@@ -5,6 +5,8 @@ import { grantTermination } from '../wsn/termination-time.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import type { StoredSubscription } from './records.ts';
+import { unknownResource } from './resources.ts';
+import { closeSkip, isSkipped, liveSkips, MAX_SKIPS, openSkip } from './skips.ts';
 import { subscriptionRecord, subscriptionRemoval, type Subscription } from './subscriptions.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
@@ -29,7 +31,7 @@ export class Subscribing {
       // Nobody may destroy the pull point meanwhile.
       return await this.#parts.turns.run(consumer.pullPoint, async () => {
         if (this.#parts.pullPoints.find(consumer.pullPoint) === undefined)
-          throw unknownResource('pull point', consumer.pullPoint);
+          throw unknownResource('pull-point', consumer.pullPoint);
         return this.#subscribe(request, conclude);
       });
     } finally {
@@ -37,22 +39,27 @@ export class Subscribing {
     }
   }
 
+  /** Succeeds for a while after the end, too: a Renew that came late finds everything that arrived meanwhile. */
   async renew({ subscription: id, termination }: Request<'renew'>, conclude: Conclude): Reply<'renew'> {
-    return this.#change(id, async (subscription) => {
+    return this.#parts.turns.run(id, async () => {
+      const subscription = this.#parts.subscriptions.findRenewable(id);
+      if (subscription === undefined || this.#isBeyondGrace(subscription)) throw unknownResource('subscription', id);
       const currentTime = this.#parts.clock.now();
       const terminationTime = grantTermination(termination, currentTime, 'UnacceptableTerminationTimeFault');
       return conclude({
         batch: { put: [subscriptionRecord(subscription, { terminationTime })] },
         reply: { terminationTime, currentTime },
         apply: () => {
+          const wasExpired = this.#parts.subscriptions.hasExpired(subscription);
           subscription.terminationTime = terminationTime;
+          if (wasExpired) this.#parts.subscriptions.announce(subscription);
         },
       });
     });
   }
 
   async unsubscribe({ subscription: id }: Request<'unsubscribe'>, conclude: Conclude): Reply<'unsubscribe'> {
-    return this.#change(id, async (subscription) =>
+    return this.change(id, async (subscription) =>
       conclude({
         batch: subscriptionRemoval([id]),
         reply: {},
@@ -63,23 +70,28 @@ export class Subscribing {
 
   /** Succeeds on a paused subscription, too. */
   async pause({ subscription: id }: Request<'pause'>, conclude: Conclude): Reply<'pause'> {
-    return this.#change(id, async (subscription) => this.#setPaused(subscription, true, conclude));
+    return this.change(id, async (subscription) => this.#pause(subscription, conclude));
   }
 
   /** Succeeds on a running subscription, too (WS-BaseNotification §6.2.2: no change occurs). */
   async resume({ subscription: id }: Request<'resume'>, conclude: Conclude): Reply<'resume'> {
-    return this.#change(id, async (subscription) => this.#setPaused(subscription, false, conclude));
+    return this.change(id, async (subscription) => this.#resume(subscription, conclude));
   }
 
-  async #subscribe({ consumer, filter, termination }: Request<'subscribe'>, conclude: Conclude): Reply<'subscribe'> {
-    const { clock, log, subscriptions } = this.#parts;
+  async #subscribe(request: Request<'subscribe'>, conclude: Conclude): Reply<'subscribe'> {
+    const { clock, log, subscriptions, topicSet } = this.#parts;
+    const { consumer, filter, policy, termination } = request;
     const currentTime = clock.now();
     const terminationTime = grantTermination(termination, currentTime, 'UnacceptableInitialTerminationTimeFault');
     const id = randomId();
     // Compiling comes before conclude(): a filter that is not understood has no effect. Batches submitted before this one
     // are applied before it, so what it gets begins exactly behind the newest number given out by now.
-    const stored: StoredSubscription = { consumer, filter, terminationTime, isPaused: false, since: log.assigned };
+    const stored: StoredSubscription = {
+      ...{ consumer, filter, policy, terminationTime },
+      ...{ creationTime: currentTime, isPaused: false, since: log.assigned },
+    };
     const subscription = subscriptions.create(id, stored, log.assigned);
+    for (const matcher of subscription.matchers) topicSet.validate(matcher);
     return conclude({
       batch: { put: [subscriptionRecord(subscription)], cursors: [{ id, seq: log.assigned }] },
       reply: { subscription: id, terminationTime, currentTime },
@@ -90,21 +102,58 @@ export class Subscribing {
     });
   }
 
-  async #setPaused(subscription: Subscription, isPaused: boolean, conclude: Conclude): Promise<Record<string, never>> {
-    const batch = subscription.isPaused === isPaused ? {} : { put: [subscriptionRecord(subscription, { isPaused })] };
+  async #pause(subscription: Subscription, conclude: Conclude): Promise<Record<string, never>> {
+    const { subscriptions, log } = this.#parts;
+    if (subscription.isPaused) return conclude({ batch: {}, reply: {} });
+    const { pauseRetention } = subscriptions.policyOf(subscription);
+    const skips = openSkip(liveSkips(subscription.skips, subscription.cursor.stored), pauseRetention, log.assigned);
+    if (skips.length > MAX_SKIPS) {
+      throw new WsnFault('PauseFailedFault', `It was paused ${MAX_SKIPS} times while nothing could be delivered`);
+    }
     return conclude({
-      batch,
+      batch: { put: [subscriptionRecord(subscription, { isPaused: true, skips })] },
       reply: {},
       apply: () => {
-        if (subscription.isPaused === isPaused) return;
-        subscription.isPaused = isPaused;
-        this.#parts.subscriptions.announce(subscription);
+        subscription.isPaused = true;
+        subscriptions.setSkips(subscription, skips);
       },
     });
   }
 
+  async #resume(subscription: Subscription, conclude: Conclude): Promise<Record<string, never>> {
+    const { subscriptions, log } = this.#parts;
+    if (!subscription.isPaused) return conclude({ batch: {}, reply: {} });
+    // What is committed now came while it was paused; what is under way counts as later.
+    const through = log.head;
+    subscription.cursor.coalesceAfter = undefined;
+    const skips = closeSkip(subscription.skips, through, await this.#lastKept(subscription, through));
+    return conclude({
+      batch: { put: [subscriptionRecord(subscription, { isPaused: false, skips })] },
+      reply: {},
+      apply: () => {
+        subscription.isPaused = false;
+        subscriptions.setSkips(subscription, skips);
+        const { cursor } = subscription;
+        cursor.drop(cursor.peek(cursor.length).filter((seq) => isSkipped(skips, seq)));
+        subscriptions.announce(subscription);
+      },
+    });
+  }
+
+  /** The last message up to `through` of those that came while the subscription was paused, if it keeps that one. */
+  async #lastKept({ skips, cursor }: Subscription, through: number): Promise<number | undefined> {
+    const open = skips.find((skip) => skip.through === undefined);
+    if (open?.keepsLast !== true) return undefined;
+    return this.#parts.catchUp.lastMatch(cursor, open.after, through);
+  }
+
+  #isBeyondGrace({ terminationTime }: Subscription): boolean {
+    const { clock, conduct } = this.#parts;
+    return terminationTime !== null && terminationTime + conduct.renewGraceMs <= clock.now();
+  }
+
   /** Does `work` with the live subscription of that id, while nobody else changes it. */
-  async #change<R>(id: string, work: (subscription: Subscription) => Promise<R>): Promise<R> {
+  async change<R>(id: string, work: (subscription: Subscription) => Promise<R>): Promise<R> {
     const { turns, subscriptions } = this.#parts;
     return turns.run(id, async () => {
       const subscription = subscriptions.find(id);
@@ -119,9 +168,4 @@ export class Subscribing {
     const message = `The engine has ${subscriptions.size} subscriptions, at most ${limits.maxSubscriptions} are allowed`;
     throw new InfrastructureError('overloaded', message, { processed: 'no' });
   }
-}
-
-/** The same for ids that never were, that are another engine's, and that have ended: nobody learns which it is. */
-export function unknownResource(kind: 'subscription' | 'pull point', id: string): WsnFault {
-  return new WsnFault('ResourceUnknownFault', `There is no ${kind} '${id.slice(0, 64)}'`);
 }

@@ -1,64 +1,103 @@
 import type { Logger } from '../kernel/log.ts';
 import { pack } from '../kernel/packed.ts';
-import type { Consumer, Filter, TopicPath } from '../wsn/messages.ts';
+import type { Consumer, Filter, PauseRetention, SubscriptionPolicy } from '../wsn/messages.ts';
 import { compileTopicExpression, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import type { TopicSet } from '../wsn/topics/topic-set.ts';
+import { contentFilterOf, type ContentFilter, type Contents } from './contents.ts';
 import { Cursor } from './cursor.ts';
 import type { OwnInterest } from './interest.ts';
 import { Listeners } from './listeners.ts';
 import { matchesAll, TopicIndex } from './matching.ts';
 import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';
-import type { StoredSubscription } from './records.ts';
+import type { EntryHeader, Skip, StoredSubscription } from './records.ts';
+import { isSkipped, liveSkips } from './skips.ts';
+
+/** Shared by all that have none. */
+const NO_POLICY: SubscriptionPolicy = {};
 
 /** A subscription: a filter, a cursor, and where what passes goes to. */
 export interface Subscription {
   readonly id: string;
   readonly consumer: Consumer;
   readonly filter: Filter;
+  readonly policy: SubscriptionPolicy;
   readonly matchers: readonly TopicMatcher[];
+  readonly content: ContentFilter | undefined;
   readonly since: number;
+  readonly creationTime: number;
   readonly cursor: Cursor;
   /** Milliseconds since 1970, null for none. */
   terminationTime: number | null;
   isPaused: boolean;
+  skips: readonly Skip[];
+  /** Set when it has ended and only the notice of that is still to be delivered. */
+  endedAt: number | undefined;
   /** True while somebody sends from its queue. */
   isClaimed: boolean;
 }
 
-/** The live subscriptions of the engine. What has expired counts as gone at once, and is removed by the next sweep. */
+interface SubscriptionsOptions {
+  readonly interest: OwnInterest;
+  readonly topics: TopicSet;
+  readonly contents: Contents;
+  readonly queueLength: number;
+  readonly pauseRetention: PauseRetention;
+  readonly now: () => number;
+  readonly logger: Logger;
+}
+
+/** The live subscriptions of the engine. What has expired counts as gone at once, and is removed by a later sweep. */
 export class Subscriptions {
   /** Called with the id of a subscription that has something to claim. */
   readonly ready: Listeners<[string]>;
+  /** Called with the id of the pull point (or the subscription that is its own) that has something to hand out. */
+  readonly arrived: Listeners<[string]>;
+  readonly #options: SubscriptionsOptions;
   readonly #byId = new Map<string, Subscription>();
   readonly #byPullPoint = new Map<string, Set<Subscription>>();
   readonly #index = new TopicIndex<Subscription>();
-  readonly #interest: OwnInterest;
-  readonly #queueLength: number;
-  readonly #now: () => number;
 
-  constructor(options: { interest: OwnInterest; queueLength: number; now: () => number; logger: Logger }) {
-    this.#interest = options.interest;
-    this.#queueLength = options.queueLength;
-    this.#now = options.now;
+  constructor(options: SubscriptionsOptions) {
+    this.#options = options;
     this.ready = new Listeners(options.logger);
+    this.arrived = new Listeners(options.logger);
   }
 
   get size(): number {
     return this.#byId.size;
   }
 
-  /** All, the expired included. */
+  /** All, the expired and ended included. */
   all(): Iterable<Subscription> {
     return this.#byId.values();
   }
 
   /** The subscription of that id, unless it has expired. */
   find(id: string): Subscription | undefined {
-    const subscription = this.#byId.get(id);
+    const subscription = this.findRenewable(id);
     return subscription === undefined || this.hasExpired(subscription) ? undefined : subscription;
   }
 
-  hasExpired({ terminationTime }: Subscription): boolean {
-    return terminationTime !== null && terminationTime <= this.#now();
+  /** The subscription of that id, also when it has expired and nobody has removed it yet. */
+  findRenewable(id: string): Subscription | undefined {
+    const subscription = this.#byId.get(id);
+    return subscription?.endedAt === undefined ? subscription : undefined;
+  }
+
+  /** The subscription of that id as far as its outbox is concerned: with the notice of its end, too. */
+  findSendable(id: string): Subscription | undefined {
+    const subscription = this.#byId.get(id);
+    return subscription?.endedAt === undefined ? this.find(id) : subscription;
+  }
+
+  hasExpired({ terminationTime }: Pick<Subscription, 'terminationTime'>): boolean {
+    return terminationTime !== null && terminationTime <= this.#options.now();
+  }
+
+  /** What holds for a subscription, with what the topology says where the subscriber said nothing. */
+  policyOf({ policy }: { readonly policy: SubscriptionPolicy }): Required<SubscriptionPolicy> {
+    const { pauseRetention } = this.#options;
+    return { useRaw: false, pauseRetention, notifyTermination: false, ...policy };
   }
 
   /** The subscriptions that feed a pull point, the expired and paused included. */
@@ -68,25 +107,42 @@ export class Subscriptions {
 
   /** Makes a subscription that is not yet known to anybody; `position`: all of the log up to here is done with. Throws WsnFault. */
   create(id: string, stored: StoredSubscription, position: number): Subscription {
-    const { consumer, filter, terminationTime, isPaused, since } = stored;
-    const matchers = filter.topics.map((expression) => compileTopicExpression(expression));
+    const { consumer, filter, policy = NO_POLICY, terminationTime, isPaused, since, skips = [], endedAt } = stored;
+    const { queueLength, topics } = this.#options;
     const cursor = new Cursor({
       id,
       position,
-      queueLength: this.#queueLength,
-      matches: ({ topic, pullPoint }) => pullPoint === undefined && matchesAll(matchers, topic),
+      queueLength,
+      matches: (header) => this.#matches(subscription, header),
       announce: () => this.announce(subscription),
     });
-    const subscription = { id, consumer, filter, matchers, since, cursor, terminationTime, isPaused, isClaimed: false };
+    const subscription: Subscription = {
+      id,
+      consumer,
+      filter,
+      policy,
+      matchers: filter.topics.map((expression) => compileTopicExpression(expression, topics)),
+      content: contentFilterOf(filter),
+      since,
+      creationTime: stored.creationTime ?? this.#options.now(),
+      cursor,
+      terminationTime,
+      isPaused,
+      skips,
+      endedAt,
+      isClaimed: false,
+    };
+    cursor.coalesceAfter = coalescing(skips);
     return subscription;
   }
 
   add(subscription: Subscription): void {
     this.#byId.set(subscription.id, subscription);
+    if (subscription.endedAt !== undefined) return;
     this.#index.add(subscription, subscription.matchers);
-    this.#interest.acquire(subscription.filter);
-    if (subscription.consumer.kind !== 'pull') return;
-    const { pullPoint } = subscription.consumer;
+    this.#options.interest.acquire(subscription.filter, subscription.matchers);
+    const pullPoint = pullPointOf(subscription);
+    if (pullPoint === undefined) return;
     const feeding = this.#byPullPoint.get(pullPoint) ?? new Set();
     this.#byPullPoint.set(pullPoint, feeding.add(subscription));
   }
@@ -94,35 +150,84 @@ export class Subscriptions {
   remove(subscription: Subscription): void {
     if (!this.#byId.delete(subscription.id)) return;
     subscription.cursor.end();
-    this.#index.remove(subscription, subscription.matchers);
-    this.#interest.release(subscription.filter);
-    if (subscription.consumer.kind !== 'pull') return;
-    const feeding = this.#byPullPoint.get(subscription.consumer.pullPoint);
-    feeding?.delete(subscription);
-    if (feeding?.size === 0) this.#byPullPoint.delete(subscription.consumer.pullPoint);
+    if (subscription.endedAt === undefined) this.#forget(subscription);
+    if (subscription.consumer.kind === 'own') this.arrived.call(subscription.id);
   }
 
-  /** Calls `visit` for each that a notification on `topic` passes. */
-  match(topic: TopicPath | undefined, visit: (subscription: Subscription) => void): void {
-    this.#index.match(topic, (subscription) => {
-      if (!this.hasExpired(subscription)) visit(subscription);
+  /** Nothing more passes it; what is in its queue is still sent. */
+  endWithNotice(subscription: Subscription, endedAt: number): void {
+    if (subscription.endedAt !== undefined) return;
+    this.#forget(subscription);
+    subscription.endedAt = endedAt;
+    subscription.isPaused = false;
+  }
+
+  /** Calls `visit` for each that a record passes. */
+  match(header: EntryHeader, visit: (subscription: Subscription) => void): void {
+    const looking: (Subscription & { readonly content: ContentFilter })[] = [];
+    this.#index.match(header.topic, (subscription) => {
+      if (subscription.skips.length > 0 && isSkipped(subscription.skips, header.seq)) return;
+      if (subscription.content === undefined) visit(subscription);
+      else looking.push(subscription as Subscription & { readonly content: ContentFilter });
     });
+    if (looking.length === 0) return;
+    for (const subscription of this.#options.contents.passing(looking, header.message)) visit(subscription);
   }
 
-  /** Tells the outbox that there is something to claim, if there is. */
+  /** What has been skipped has changed. */
+  setSkips(subscription: Subscription, skips: readonly Skip[]): void {
+    subscription.skips = skips;
+    subscription.cursor.coalesceAfter = coalescing(skips);
+  }
+
+  /** Tells who takes from the subscription that there is something to take, if there is. */
   announce(subscription: Subscription): void {
     const { id, consumer, cursor, isPaused, isClaimed } = subscription;
-    if (consumer.kind !== 'push' || isPaused || isClaimed || cursor.isEnded || !cursor.mayHaveMore) return;
-    this.ready.call(id);
+    if (isPaused || cursor.isEnded || !cursor.mayHaveMore) return;
+    if (consumer.kind !== 'push') this.arrived.call(pullPointOf(subscription) ?? id);
+    else if (!isClaimed) this.ready.call(id);
+  }
+
+  #matches({ id, matchers, skips, content }: Subscription, header: EntryHeader): boolean {
+    if (header.recipient !== undefined) return header.recipient === id;
+    if (isSkipped(skips, header.seq) || !matchesAll(matchers, header.topic)) return false;
+    return this.#options.contents.passes(content, header.message);
+  }
+
+  #forget(subscription: Subscription): void {
+    this.#index.remove(subscription, subscription.matchers);
+    this.#options.interest.release(subscription.filter);
+    const pullPoint = pullPointOf(subscription);
+    if (pullPoint === undefined) return;
+    const feeding = this.#byPullPoint.get(pullPoint);
+    feeding?.delete(subscription);
+    if (feeding?.size === 0) this.#byPullPoint.delete(pullPoint);
   }
 }
 
+/** The pull point that a subscription feeds; its own id if it is its own; undefined if it is pushed. */
+function pullPointOf({ id, consumer }: Subscription): string | undefined {
+  if (consumer.kind === 'push') return undefined;
+  return consumer.kind === 'own' ? id : consumer.pullPoint;
+}
+
+function coalescing(skips: readonly Skip[]): number | undefined {
+  return skips.find(({ through, keepsLast }) => through === undefined && keepsLast === true)?.after;
+}
+
+/** What of a subscription can change. */
+type SubscriptionChanges = Partial<Pick<StoredSubscription, 'terminationTime' | 'isPaused' | 'skips' | 'endedAt'>>;
+
 /** The subscription as it is stored, with `changes`. */
-export function subscriptionRecord(
-  { id, consumer, filter, terminationTime, isPaused, since }: Subscription,
-  changes: { readonly terminationTime?: number | null; readonly isPaused?: boolean } = {},
-): KeyedRecord {
-  const stored: StoredSubscription = { consumer, filter, terminationTime, isPaused, since, ...changes };
+export function subscriptionRecord(subscription: Subscription, changes: SubscriptionChanges = {}): KeyedRecord {
+  const { id, consumer, filter, policy, terminationTime, creationTime, isPaused, since, endedAt } = subscription;
+  const skips = liveSkips(changes.skips ?? subscription.skips, subscription.cursor.stored);
+  const stored: StoredSubscription = {
+    ...{ consumer, filter, terminationTime, creationTime, isPaused, since, endedAt },
+    policy: Object.keys(policy).length === 0 ? undefined : policy,
+    ...changes,
+    skips: skips.length === 0 ? undefined : skips,
+  };
   return { space: 'subscription', key: id, value: pack(stored) };
 }
 

@@ -28,7 +28,10 @@ export type WsnFaultName =
   | 'UnableToDestroyPullPointFault'
   | 'UnableToDestroySubscriptionFault'
   | 'PauseFailedFault'
-  | 'ResumeFailedFault';
+  | 'ResumeFailedFault'
+  | 'PublisherRegistrationRejectedFault'
+  | 'PublisherRegistrationFailedFault'
+  | 'TerminationTimeChangeRejectedFault';
 
 /** How a fault looks on the wire. */
 export interface FaultSpec extends ElementName {
@@ -69,6 +72,9 @@ export const FAULT_SPECS = {
   UnableToDestroySubscriptionFault: wsnt('UnableToDestroySubscriptionFault', 'Receiver'),
   PauseFailedFault: wsnt('PauseFailedFault', 'Receiver'),
   ResumeFailedFault: wsnt('ResumeFailedFault', 'Receiver'),
+  PublisherRegistrationRejectedFault: wsnt('PublisherRegistrationRejectedFault', 'Sender'),
+  PublisherRegistrationFailedFault: wsnt('PublisherRegistrationFailedFault', 'Receiver'),
+  TerminationTimeChangeRejectedFault: wsnt('TerminationTimeChangeRejectedFault', 'Sender'),
 } as const satisfies Record<WsnFaultName, FaultSpec>;
 
 /** What a fault tells beyond its description. */

@@ -7,6 +7,8 @@ export interface Claim {
   readonly soapVersion: PushConsumer['soapVersion'];
   /** The dialect in which the subscriber named its topics; undefined: no topic filter. */
   readonly dialect?: string;
+  /** True: each message is sent as its payload alone (wsnt:UseRaw); there is one. */
+  readonly useRaw: boolean;
   readonly messages: readonly { readonly seq: number; readonly notification: Notification }[];
   /**
    * Ends the claim. `delivered`: the cursor moves behind the messages. `failed`: they stay at the head of the queue.

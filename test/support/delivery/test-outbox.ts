@@ -16,6 +16,7 @@ export interface SubscriptionOptions {
   readonly referenceParameters?: readonly string[];
   readonly soapVersion?: '1.1' | '1.2';
   readonly dialect?: string;
+  readonly useRaw?: boolean;
 }
 
 /** A wsnt:Message with a text payload. */
@@ -75,6 +76,7 @@ export class TestOutbox implements Outbox {
       consumer: { address: queue.address, referenceParameters },
       soapVersion,
       ...(dialect === undefined ? {} : { dialect }),
+      useRaw: queue.options.useRaw ?? false,
       messages,
       settle: (outcome) => {
         if (!queue.isClaimed) throw new Error(`"${subscription}" was settled before`);

@@ -16,6 +16,7 @@ function claimOf(change: Partial<Claim> = {}): Claim {
     subscription: SUBSCRIPTION,
     consumer: { address: 'http://consumer/x?a=1&b=2', referenceParameters: [] },
     soapVersion: '1.2',
+    useRaw: false,
     messages: [
       { seq: 7, notification: textMessage('a') },
       { seq: 9, notification: { message: textMessage('b').message } },

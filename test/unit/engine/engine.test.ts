@@ -93,7 +93,7 @@ describe('a request', () => {
       code: 'timed-out',
       processed: 'no',
     });
-    expect(host.medium.engine('ME1').records.size).toBe(0);
+    expect(host.stored()).toEqual([]);
   });
 
   it('whose caller goes while it is committed is told that it may have its effect', async () => {

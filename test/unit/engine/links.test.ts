@@ -287,7 +287,7 @@ describe('interestSince()', () => {
   it('forgets what only expired subscriptions wanted', async () => {
     const { one } = await pair();
     await one.subscribeUntil({ kind: 'relative', duration: { months: 0, ms: 500 } }, 'a');
-    await one.clock.advance(1_500);
+    await one.clock.advance(11_500);
     expect(one.engine.links.interestSince(undefined)?.add).toEqual([]);
   });
 

@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { WsnFault } from '../../../src/wsn/faults.ts';
-import { EngineHost, failureOf, filterOf } from './test-engine.ts';
-
-async function faultOf(promise: Promise<unknown>): Promise<string> {
-  const failure = await failureOf(promise);
-  if (!(failure instanceof WsnFault)) throw new Error('Not a WsnFault', { cause: failure });
-  return failure.fault;
-}
+import { EngineHost, failureOf, faultOf, filterOf } from './test-engine.ts';
 
 describe('subscribe', () => {
   it('gives what matches from then on, in the order of the log, and nothing else', async () => {
@@ -41,7 +34,7 @@ describe('subscribe', () => {
     expect(await faultOf(host.subscribe('no:such'))).toBe('InvalidTopicExpressionFault');
     const past = { kind: 'absolute', at: host.clock.now() } as const;
     expect(await faultOf(host.subscribeUntil(past, 'a'))).toBe('UnacceptableInitialTerminationTimeFault');
-    expect(host.medium.engine('ME1').records.size).toBe(0);
+    expect(host.stored()).toEqual([]);
   });
 
   it('refuses a pull point that is not this engine’s', async () => {
@@ -78,17 +71,22 @@ describe('renew', () => {
 });
 
 describe('expiry', () => {
-  it('ends matching, claims and operations at once, and leaves nothing in the store', async () => {
+  const inFiveSeconds = { kind: 'relative', duration: { months: 0, ms: 5_000 } } as const;
+
+  it('ends claims and operations at once, and after the grace leaves nothing in the store', async () => {
     const host = new EngineHost();
     await host.start();
-    const soon = { kind: 'relative', duration: { months: 0, ms: 5_000 } } as const;
-    const subscription = await host.subscribeUntil(soon, 'a');
+    const subscription = await host.subscribeUntil(inFiveSeconds, 'a');
     await host.notify('a', 'one');
-    host.clock.jump(5_000);
+    host.clock.jump(4_999);
+    expect(await host.execute('describe', { resource: subscription })).toMatchObject({ kind: 'subscription' });
+    host.clock.jump(1);
     expect(await host.claim(subscription)).toBeUndefined();
     for (const operation of ['unsubscribe', 'pause', 'resume'] as const) {
       expect(await faultOf(host.execute(operation, { subscription }))).toBe('ResourceUnknownFault');
     }
+    expect(await faultOf(host.execute('describe', { resource: subscription }))).toBe('ResourceUnknownFault');
+    host.clock.jump(10_000);
     expect(await faultOf(host.execute('renew', { subscription, termination: { kind: 'infinite' } }))).toBe(
       'ResourceUnknownFault',
     );
@@ -97,18 +95,48 @@ describe('expiry', () => {
     expect([...host.medium.engine('ME1').records.values()].filter(({ space }) => space === 'subscription')).toEqual([]);
   });
 
+  it('a Renew within the grace succeeds, and nothing that came meanwhile is lost', async () => {
+    const host = new EngineHost({ conduct: { renewGraceMs: 3_000 } });
+    await host.start();
+    const subscription = await host.subscribeUntil(inFiveSeconds, 'a');
+    await host.notify('a', 'before');
+    host.clock.jump(7_999);
+    await host.notify('a', 'between');
+    expect(await host.claim(subscription)).toBeUndefined();
+    await host.execute('renew', { subscription, termination: { kind: 'infinite' } });
+    expect(await host.deliver(subscription)).toEqual(['before', 'between']);
+  });
+
   it('runs while the subscription is paused, and over a restart', async () => {
     const host = new EngineHost();
     await host.start();
-    const soon = { kind: 'relative', duration: { months: 0, ms: 5_000 } } as const;
-    const subscription = await host.subscribeUntil(soon, 'a');
+    const subscription = await host.subscribeUntil(inFiveSeconds, 'a');
     await host.execute('pause', { subscription });
-    await host.crash();
-    await host.clock.advance(5_000);
-    await host.start();
+    await host.clock.advance(4_000);
+    await host.restart();
+    // It may count as an outage since the engine last wrote that it is alive.
+    await host.clock.advance(1_000 + 5_000);
     expect(await faultOf(host.execute('resume', { subscription }))).toBe('ResourceUnknownFault');
-    await host.clock.advance(200);
+    await host.clock.advance(11_000);
     expect(host.medium.engine('ME1').cursors.size).toBe(0);
+  });
+
+  it('gives back the time of an outage to what could not be renewed', async () => {
+    const host = new EngineHost();
+    await host.start();
+    const soon = await host.subscribeUntil(inFiveSeconds, 'a');
+    const later = await host.subscribeUntil({ kind: 'relative', duration: { months: 0, ms: 3_600_000 } }, 'a');
+    const laterTime = (await host.execute('describe', { resource: later })).terminationTime;
+    await host.crash();
+    await host.clock.advance(60_000);
+    await host.start();
+    const { terminationTime, currentTime } = await host.execute('describe', { resource: soon });
+    expect(terminationTime).toBeGreaterThanOrEqual(currentTime + 5_000);
+    expect(terminationTime).toBeLessThanOrEqual(currentTime + 5_000 + 6_000);
+    expect((await host.execute('describe', { resource: later })).terminationTime).toBe(laterTime);
+    await host.crash();
+    await host.start();
+    expect((await host.execute('describe', { resource: soon })).terminationTime).toBe(terminationTime);
   });
 
   it('waits for a change that is under way', async () => {

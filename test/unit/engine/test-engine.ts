@@ -1,6 +1,8 @@
+import type { EngineConduct, Source } from '../../../src/engine/parts.ts';
 import type { EngineLimits } from '../../../src/engine/limits.ts';
 import { MessagingEngine } from '../../../src/engine/engine.ts';
 import type { EngineOperation, EngineOperations, RequestContext } from '../../../src/engine/ports/engine.ts';
+import { WsnFault } from '../../../src/wsn/faults.ts';
 import type { Claim } from '../../../src/engine/ports/outbox.ts';
 import { InfrastructureError } from '../../../src/kernel/errors.ts';
 import { silentLogger } from '../../../src/kernel/log.ts';
@@ -52,15 +54,26 @@ export class EngineHost {
   readonly name: string;
   readonly #peers: readonly string[];
   readonly #limits: Partial<EngineLimits>;
+  readonly #conduct: Partial<EngineConduct>;
+  readonly #sources: readonly Source[];
   readonly #lives: EngineLife[] = [];
   #requests = 0;
 
   constructor(
-    options: { name?: string; peers?: readonly string[]; limits?: Partial<EngineLimits>; clock?: ManualClock } = {},
+    options: {
+      name?: string;
+      peers?: readonly string[];
+      limits?: Partial<EngineLimits>;
+      conduct?: Partial<EngineConduct>;
+      sources?: readonly Source[];
+      clock?: ManualClock;
+    } = {},
   ) {
     this.name = options.name ?? 'ME1';
     this.#peers = options.peers ?? [];
     this.#limits = options.limits ?? {};
+    this.#conduct = options.conduct ?? {};
+    this.#sources = options.sources ?? [];
     this.clock = options.clock ?? new ManualClock();
     this.medium = new MemoryMedium();
   }
@@ -95,6 +108,14 @@ export class EngineHost {
       logger: silentLogger,
       peers: this.#peers,
       limits: this.#limits,
+      conduct: this.#conduct,
+      sources: this.#sources,
+      xpath: {
+        check: () => undefined,
+        test: (_d, all) => all.map(() => false),
+        evaluate: () => ({ kind: 'nodes', nodes: [] }),
+      },
+      properties: () => Buffer.from('<none/>'),
       onFailure: (error) => failures.push(error),
     });
     const life = { engine, tenure, store, incarnation, failures };
@@ -118,6 +139,12 @@ export class EngineHost {
   async restart(): Promise<MessagingEngine> {
     await this.crash();
     return this.start();
+  }
+
+  /** The spaces of all records on the disk, but for the sign of life. */
+  stored(): string[] {
+    const spaces = [...this.medium.engine(this.name).records.values()].map(({ space }) => space);
+    return spaces.filter((space) => space !== 'alive').sort();
   }
 
   async execute<O extends EngineOperation>(
@@ -208,4 +235,11 @@ export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
     },
     (error: unknown) => error,
   );
+}
+
+/** The name of the fault that a promise rejected with. */
+export async function faultOf(promise: Promise<unknown>): Promise<string> {
+  const failure = await failureOf(promise);
+  if (!(failure instanceof WsnFault)) throw new Error('Not a WsnFault', { cause: failure });
+  return failure.fault;
 }

@@ -1,0 +1,86 @@
+import { contentExpressions, payloadOf, producerExpressions, queryMatches } from '../wsn/filters/stub.ts';
+import type { Filter } from '../wsn/messages.ts';
+import type { TopicSet } from '../wsn/topics/topic-set.ts';
+import type { XPath, XPathExpression } from '../xml/xpath/xpath.ts';
+
+/** What a filter asks of a message beyond its topic. */
+export interface ContentFilter {
+  readonly filter: Filter;
+  /** All have to be true of the payload. */
+  readonly expressions: readonly XPathExpression[];
+  /** All have to be true of the properties of the broker. */
+  readonly producer: readonly XPathExpression[];
+}
+
+/** What a filter asks beyond topics; undefined: nothing. */
+export function contentFilterOf(filter: Filter): ContentFilter | undefined {
+  const expressions = contentExpressions(filter);
+  const producer = producerExpressions(filter);
+  const hasQueries = (filter.queries?.length ?? 0) > 0;
+  return expressions.length + producer.length > 0 || hasQueries ? { filter, expressions, producer } : undefined;
+}
+
+/** Looks into messages on behalf of the filters that ask for it. */
+export class Contents {
+  readonly #xpath: XPath;
+  readonly #topics: TopicSet;
+  readonly #properties: (topics: TopicSet) => Uint8Array;
+  readonly #keys = new WeakMap<XPathExpression, string>();
+  #judged = { revision: -1, results: new Map<ContentFilter, boolean>() };
+
+  /** `properties` writes the property document of the broker, which changes with the topics alone. */
+  constructor(options: {
+    readonly xpath: XPath;
+    readonly topics: TopicSet;
+    readonly properties: (topics: TopicSet) => Uint8Array;
+  }) {
+    this.#xpath = options.xpath;
+    this.#topics = options.topics;
+    this.#properties = options.properties;
+  }
+
+  passes(content: ContentFilter | undefined, message: Uint8Array): boolean {
+    if (content === undefined) return true;
+    return this.passing([{ content }], message).length > 0;
+  }
+
+  /** Those whose filter the message passes. It is read once for all of them. */
+  passing<T extends { readonly content: ContentFilter }>(candidates: readonly T[], message: Uint8Array): readonly T[] {
+    const open = candidates.filter(({ content }) => this.#producerPasses(content));
+    if (open.length === 0) return open;
+    const payload = payloadOf(message);
+    const wanted = this.#distinct(open.flatMap(({ content }) => content.expressions));
+    const results = wanted.size === 0 ? [] : this.#xpath.test(payload, [...wanted.values()]);
+    const isTrue = new Map([...wanted.keys()].map((key, index) => [key, results[index] === true]));
+    return open.filter(
+      ({ content }) =>
+        content.expressions.every((expression) => isTrue.get(this.#keyOf(expression))) &&
+        queryMatches(content.filter, payload),
+    );
+  }
+
+  /** Asked again only when the properties have changed. */
+  #producerPasses(content: ContentFilter): boolean {
+    if (content.producer.length === 0) return true;
+    const { revision } = this.#topics;
+    if (this.#judged.revision !== revision) this.#judged = { revision, results: new Map() };
+    const known = this.#judged.results.get(content);
+    if (known !== undefined) return known;
+    const result = this.#xpath.test(this.#properties(this.#topics), content.producer).every(Boolean);
+    this.#judged.results.set(content, result);
+    return result;
+  }
+
+  #distinct(expressions: readonly XPathExpression[]): ReadonlyMap<string, XPathExpression> {
+    return new Map(expressions.map((expression) => [this.#keyOf(expression), expression]));
+  }
+
+  /** Expressions are compared for every message: what they are compared by is made once for each. */
+  #keyOf(expression: XPathExpression): string {
+    const known = this.#keys.get(expression);
+    if (known !== undefined) return known;
+    const key = JSON.stringify([expression.text, Object.entries(expression.namespaces).sort()]);
+    this.#keys.set(expression, key);
+    return key;
+  }
+}
