@@ -1,7 +1,7 @@
 import js from '@eslint/js';
 import tseslint from 'typescript-eslint';
 
-const noWallClock = ['wsn', 'engine', 'cluster', 'bus', 'delivery'].map((room) => `src/${room}/**/*.ts`);
+const noWallClock = ['wsn', 'engine', 'cluster', 'bus', 'delivery', 'producers'].map((room) => `src/${room}/**/*.ts`);
 
 export default tseslint.config(
   { ignores: ['dist', 'data', 'coverage', '**/*.js', '**/*.cjs'] },
