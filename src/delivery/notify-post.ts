@@ -6,7 +6,8 @@ import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import { affinityReference } from '../soap/affinity.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { contentTypeOf, soapNamespace } from '../soap/version.ts';
-import { encodeNotify } from '../wsn/notify.ts';
+import { encodeNotify, encodeRaw } from '../wsn/notify.ts';
+import { topologyName } from '../wsn/loop.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
 import { escapeAttribute, escapeText } from '../xml/writer.ts';
 
@@ -54,19 +55,24 @@ export class NotifyWriter {
       `<wsa:To>${escapeText(claim.consumer.address)}</wsa:To><wsa:Action>${escapeText(action)}</wsa:Action>`,
       `<wsa:MessageID>${messageId}</wsa:MessageID>${this.#parametersOf(claim.consumer)}`,
       `<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="${epoch}"`,
-      ` attempt="${attempt}" redelivery="${attempt > 1}">${messages.join('')}</d:Delivery></s:Header><s:Body>`,
+      ` topology="${escapeAttribute(topologyName(this.#publicUrl))}" attempt="${attempt}" redelivery="${attempt > 1}">${messages.join('')}</d:Delivery>`,
     ];
     return {
       messageId,
       headers: { 'Content-Type': contentType, ...soapAction, 'Idempotency-Key': `"${messageId}"` },
-      body: toChunks([...head, ...this.#notifyOf(claim), '</s:Body></s:Envelope>']),
+      body: toChunks([...head, ...this.#contentOf(claim), '</s:Body></s:Envelope>']),
     };
   }
 
-  #notifyOf({ subscription, messages, dialect }: Claim): readonly (string | Uint8Array)[] {
-    const reference = affinityReference(this.#publicUrl, 'SubscriptionManager', this.#engine, subscription);
+  /** The end of the header, and the body up to its end. */
+  #contentOf({ subscription: id, messages, dialect, useRaw }: Claim): readonly (string | Uint8Array)[] {
+    const subscription = affinityReference(this.#publicUrl, 'SubscriptionManager', this.#engine, id);
     const form = dialect === undefined ? {} : { dialect };
-    return encodeNotify(messages.map(({ notification }) => ({ subscription: reference, notification, ...form })));
+    const outgoing = messages.map(({ notification }) => ({ subscription, notification, ...form }));
+    const [first] = outgoing;
+    if (!useRaw || first === undefined) return ['</s:Header><s:Body>', ...encodeNotify(outgoing)];
+    const { blocks, body } = encodeRaw(first);
+    return [blocks, '</s:Header><s:Body>', body];
   }
 
   #parametersOf(consumer: EndpointReference): string {

@@ -2,6 +2,7 @@ import { writeEndpointReference } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { escapeAttribute, escapeText } from '../xml/writer.ts';
+import { payloadOf } from './filters/stub.ts';
 import type { Notification, TopicPath } from './messages.ts';
 import { WSNT_NAMESPACE } from './namespaces.ts';
 import { formatTopic } from './topics/topic-expression.ts';
@@ -26,6 +27,18 @@ export function encodeNotify(messages: readonly OutgoingNotification[]): (string
 export function encodeGetMessagesReply(messages: readonly OutgoingNotification[]): (string | Uint8Array)[] {
   const parts = messages.flatMap(notificationParts);
   return ['<wsnt:GetMessagesResponse ', NAMESPACES, '>', ...parts, '</wsnt:GetMessagesResponse>'];
+}
+
+/**
+ * A notification sent as its payload alone (wsnt:UseRaw): the body is the payload, and what a wsnt:NotificationMessage says
+ * beside it goes into header blocks (WS-BaseNotification §3.1).
+ */
+export function encodeRaw(outgoing: OutgoingNotification): { readonly blocks: string; readonly body: Uint8Array } {
+  const { subscription, notification, dialect } = outgoing;
+  const reference = subscription && writeEndpointReference('wsnt:SubscriptionReference', subscription);
+  const topic = notification.topic === undefined ? '' : topicElement(notification.topic, dialect);
+  const blocks = [reference ?? '', topic].map((block) => block.replace(/^<wsnt:\w+/, `$& ${NAMESPACES}`));
+  return { blocks: blocks.join(''), body: payloadOf(notification.message) };
 }
 
 function notificationParts(outgoing: OutgoingNotification): (string | Uint8Array)[] {

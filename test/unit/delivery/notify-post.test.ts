@@ -127,3 +127,17 @@ describe.skipIf(!hasOfficialSchemas)('NotifyWriter by the official schemas', () 
     }
   });
 });
+
+describe('UseRaw', () => {
+  it.each(['1.1', '1.2'] as const)('sends the payload as it is, and the rest as headers, in SOAP %s', (soapVersion) => {
+    const { header, body } = parse(
+      claimOf({ soapVersion, useRaw: true, messages: [{ seq: 7, notification: textMessage('a') }] }),
+    );
+    const payload = readXml(Buffer.from(textMessage('a').message)).root.children()[0]!;
+    expect(body.children().map((child) => child.slice().toString())).toEqual([payload.slice().toString()]);
+    expect(header.child(WSNT_NAMESPACE, 'SubscriptionReference')?.child(WSA_NAMESPACE, 'Address')?.text()).toContain(
+      SUBSCRIPTION,
+    );
+    expect(header.child(WSNT_NAMESPACE, 'Topic') === undefined).toBe(textMessage('a').topic === undefined);
+  });
+});
