@@ -50,7 +50,8 @@ describe('NotifyWriter', () => {
   it('says which engine, epoch and attempt it is, and names each message', () => {
     const delivery = parse(claimOf(), 3).header.child(DELIVERY_NAMESPACE, 'Delivery')!;
     const attributes = Object.fromEntries(delivery.attributes().map(({ localName, value }) => [localName, value]));
-    expect(attributes).toEqual({ engine: 'ME1', epoch: '5', attempt: '3', redelivery: 'true' });
+    const topology = 'http://front:8080';
+    expect(attributes).toEqual({ engine: 'ME1', epoch: '5', topology, attempt: '3', redelivery: 'true' });
     expect(delivery.children().map((message) => message.attribute('', 'seq'))).toEqual(['7', '9']);
     const ids = delivery.children().map((message) => message.attribute('', 'id')!);
     expect(new Set(ids).size).toBe(2);
