@@ -1,14 +1,14 @@
 import type { Claim } from '../engine/ports/outbox.ts';
 import { nameBasedUrn } from '../kernel/ids.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { headerBlocksFor } from '../soap/addressing.ts';
+import { addressHeadersFor, headerBlocksFor } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import { affinityReference } from '../soap/affinity.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { contentTypeOf, soapNamespace } from '../soap/version.ts';
 import { encodeNotify } from '../wsn/notify.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
-import { escapeAttribute, escapeText } from '../xml/writer.ts';
+import { escapeAttribute } from '../xml/writer.ts';
 
 /** The namespace of the header block by which a consumer can drop duplicates. */
 export const DELIVERY_NAMESPACE = 'urn:pointsman:delivery';
@@ -51,8 +51,7 @@ export class NotifyWriter {
     );
     const head = [
       `<s:Envelope xmlns:s="${soapNamespace(claim.soapVersion)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
-      `<wsa:To>${escapeText(claim.consumer.address)}</wsa:To><wsa:Action>${escapeText(action)}</wsa:Action>`,
-      `<wsa:MessageID>${messageId}</wsa:MessageID>${this.#parametersOf(claim.consumer)}`,
+      `${addressHeadersFor(claim.consumer, action, messageId)}${this.#parametersOf(claim.consumer)}`,
       `<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="${epoch}"`,
       ` attempt="${attempt}" redelivery="${attempt > 1}">${messages.join('')}</d:Delivery></s:Header><s:Body>`,
     ];
