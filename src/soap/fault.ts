@@ -246,11 +246,7 @@ function addressingBlocks(
   const isElsewhere = destination !== undefined && destination.kind !== 'connection';
   const to = isElsewhere ? destination.address : anonymousAddress(namespace);
   return (
-    block('To', to) +
-    block('Action', action) +
-    block('MessageID', randomUrn()) +
-    relation +
-    (destination?.blocks ?? '')
+    block('To', to) + block('Action', action) + block('MessageID', randomUrn()) + relation + (destination?.blocks ?? '')
   );
 }
 

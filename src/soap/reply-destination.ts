@@ -30,15 +30,17 @@ export function permitReplyHosts(hosts: readonly string[]): ReplyPermission {
   const listed = new Set(hosts.map((host) => host.toLowerCase()));
   return (address) => {
     const url = URL.canParse(address) ? new URL(address) : undefined;
-    if (url === undefined || url.username !== '' || url.password !== '') return false;
-    const standard = new Map([
-      ['http:', '80'],
-      ['https:', '443'],
-    ]).get(url.protocol);
-    if (standard === undefined) return false;
+    const standard = STANDARD_PORTS.get(url?.protocol ?? '');
+    if (url === undefined || standard === undefined) return false;
+    if (url.username !== '' || url.password !== '') return false;
     return listed.has(url.hostname) || listed.has(`${url.hostname}:${url.port === '' ? standard : url.port}`);
   };
 }
+
+const STANDARD_PORTS: ReadonlyMap<string, string> = new Map([
+  ['http:', '80'],
+  ['https:', '443'],
+]);
 
 /** Answers go back over the connection of the request, or nowhere. */
 export function permitNoReplies(): boolean {

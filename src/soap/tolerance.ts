@@ -21,7 +21,7 @@ export const DEVIATIONS = {
   },
   actionWsdlDefault: {
     what: "the actions that follow from the names in the broker's WSDL (`brw-2/NotificationBroker/…`)",
-    seenIn: 'clients generated from brw-2.wsdl',
+    seenIn: 'what follows from brw-2.wsdl by the default of WS-Addressing Metadata',
   },
   actionBr2: {
     what: 'actions of the form `br-2/<operation>`',
@@ -49,35 +49,35 @@ export const DEVIATIONS = {
   },
   actionPadded: {
     what: 'white space around wsa:Action',
-    seenIn: 'npm onvif, 52°North',
+    seenIn: 'recorded ONVIF messages, 52°North SES',
   },
   actionOnlyInHttp: {
     what: 'an action in the HTTP headers only, no wsa:Action',
-    seenIn: 'zeep without WS-Addressing, many SOAP 1.1 clients',
+    seenIn: 'zeep without WS-Addressing',
   },
   actionMissing: {
     what: 'no action at all: the body alone says which operation it is',
-    seenIn: 'recorded ONVIF clients, ServiceMix',
+    seenIn: 'thingino, ServiceMix',
   },
   actionDiffers: {
     what: 'wsa:Action and the action of the HTTP headers differ, though both are names of the operation',
-    seenIn: "fgsms and clients with a WSDL of their own",
+    seenIn: 'not recorded; follows from the names above',
   },
   soapActionUnquoted: {
     what: 'a SOAPAction without quotes in SOAP 1.1',
-    seenIn: 'hand-written clients',
+    seenIn: 'not recorded',
   },
   contentTypeOther: {
     what: 'a Content-Type that is not that of the SOAP version, or none',
-    seenIn: 'hand-written clients, cameras',
+    seenIn: 'not recorded',
   },
   addressing200408: {
     what: 'WS-Addressing 2004/08, in headers and endpoint references; replies and deliveries use it then',
-    seenIn: 'clients of before 2006 (WSE, Axis, early Muse)',
+    seenIn: 'onvif_simple_server',
   },
   anonymousOfOtherVersion: {
     what: 'the anonymous address of the other version of WS-Addressing',
-    seenIn: 'onvif_simple_server and its clients',
+    seenIn: 'onvif_simple_server',
   },
   anonymousRole: {
     what: 'the address `http://www.w3.org/2005/08/addressing/role/anonymous`, which no standard has',
@@ -149,7 +149,7 @@ export const DEVIATIONS = {
   },
   registrationTermination: {
     what: 'a duration, or xsi:nil, as InitialTerminationTime of RegisterPublisher, whose schema has a dateTime only',
-    seenIn: 'clients that follow the text of WS-BrokeredNotification',
+    seenIn: 'the text of WS-BrokeredNotification, which allows nil',
   },
 } as const satisfies Readonly<Record<string, Deviation>>;
 
@@ -192,7 +192,7 @@ export const REFUSED_DEVIATIONS = {
   },
   documentType: {
     what: 'a document type declaration',
-    seenIn: 'attacks',
+    seenIn: 'not recorded',
     because: 'SOAP forbids it, and entities are a way to make a small message large',
   },
   rpcWrapper: {
