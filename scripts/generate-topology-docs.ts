@@ -1,10 +1,11 @@
 /**
  * Writes topologies/topology.schema.json and docs/topology.md from the schema that also checks topology files.
- * Run it after each change of src/topology/schema.ts; test/meta/topologies.test.ts notices when that was forgotten.
+ * Run it after each change of src/topology/*schema.ts or src/soap/tolerance.ts; test/meta/topologies.test.ts notices when that was forgotten.
  */
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { DEVIATIONS, REFUSED_DEVIATIONS } from '../src/soap/tolerance.ts';
 import { KIND_NAMES, KINDS } from '../src/topology/kind.ts';
 import { topologySchema } from '../src/topology/schema.ts';
 import { MAX_SOURCE_LENGTH } from '../src/topology/source.ts';
@@ -18,7 +19,7 @@ export interface GeneratedFile {
 /** Both generated files. Pure: the same schema gives the same text. */
 export function generateTopologyDocs(): readonly GeneratedFile[] {
   const schema = z.toJSONSchema(topologySchema, { io: 'input', target: 'draft-7' }) as Property;
-  const named = { ...schema, title: 'Pointsman topology' };
+  const named = describeDeviations({ ...schema, title: 'Pointsman topology' });
   return [
     { path: 'topologies/topology.schema.json', text: `${JSON.stringify(named, null, 2)}\n` },
     { path: 'docs/topology.md', text: renderReference(schema) },
@@ -37,6 +38,24 @@ interface Property {
   readonly required?: readonly string[];
   readonly properties?: Readonly<Record<string, Property>>;
   readonly items?: Property;
+}
+
+/** What each deviation is says the table of the soap room, which the topology room may not see. */
+function describeDeviations(schema: Property): Property {
+  const { tolerate } = schema.properties ?? {};
+  const named = Object.entries(tolerate?.properties ?? {}).map(([name, property]) => {
+    const deviation = Object.entries(DEVIATIONS).find(([key]) => key === name)?.[1];
+    if (deviation === undefined) throw new Error(`The table of deviations has no ${name}`);
+    return [name, { ...property, description: `${capital(deviation.what)}. Seen in: ${deviation.seenIn}.` }] as const;
+  });
+  return {
+    ...schema,
+    properties: { ...schema.properties, tolerate: { ...tolerate, properties: Object.fromEntries(named) } },
+  };
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 interface Section {
@@ -59,10 +78,10 @@ function renderReference(schema: Property): string {
 
 function sectionsOf(schema: Property, path: string): Section[] {
   const own = schema.items ?? schema;
-  const nested = Object.entries(own.properties ?? {}).flatMap(([key, property]) =>
-    isSection(property) ? sectionsOf(property, path === '' ? key : `${path}.${key}`) : [],
-  );
   const suffix = schema.items === undefined ? '' : '[]';
+  const nested = Object.entries(own.properties ?? {}).flatMap(([key, property]) =>
+    isSection(property) ? sectionsOf(property, path === '' ? key : `${path}${suffix}.${key}`) : [],
+  );
   return [{ path: `${path}${suffix}`, description: schema.description ?? '', schema: own }, ...nested];
 }
 
@@ -72,6 +91,7 @@ function isSection(property: Property): boolean {
 
 function renderSection({ path, description, schema }: Section): string {
   const heading = path === '' ? '## Keys of the file' : `## \`${path}\``;
+  if (path === 'tolerate') return `${heading}\n\n${description}\n\n${DEVIATION_TABLES}`;
   const rows = Object.entries(schema.properties ?? {}).map(([key, property]) => {
     const [meaning = '', ruled] = (property.description ?? '').split(/\s*Default: /);
     const cells = [
@@ -89,17 +109,43 @@ function renderSection({ path, description, schema }: Section): string {
 function formOf(property: Property): string {
   if (property.enum !== undefined) return property.enum.map((value) => `\`${value}\``).join(', ');
   if (property.title !== undefined) return property.title;
-  if (property.type === 'array') return isSection(property) ? 'list, see below' : 'list of names';
+  if (property.type === 'array') return isSection(property) ? 'list, see below' : `list of ${listedForm(property)}`;
   if (property.properties !== undefined) return 'mapping, see below';
   const isBounded = property.minimum !== undefined && property.maximum !== undefined;
   return isBounded ? `whole number, ${property.minimum} to ${property.maximum}` : (property.type ?? '');
 }
 
+function listedForm({ items }: Property): string {
+  return { name: 'names', path: 'paths' }[items?.title ?? ''] ?? `entries: ${items?.title ?? ''}`;
+}
+
 function defaultOf(property: Property, ruled: string | undefined, isRequired: boolean): string {
   if (ruled !== undefined) return ruled.replace(/\.$/, '');
   if (isRequired) return 'required';
+  if (property.type === 'array') return 'none';
   return property.properties === undefined ? `\`${String(property.default)}\`` : 'as below';
 }
+
+/** Rows of cells as a table. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const lines = [head, head.map(() => '---'), ...rows].map(
+    (cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`,
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+const DEVIATION_TABLES = [
+  'What follows is accepted unless `strict` or `tolerate` says otherwise. Nothing of it is ever emitted.\n',
+  table(
+    ['deviation', 'what is accepted', 'seen in'],
+    Object.entries(DEVIATIONS).map(([name, { what, seenIn }]) => [`\`${name}\``, what, seenIn]),
+  ),
+  'Seen too, and always refused:\n',
+  table(
+    ['what', 'seen in', 'why it is refused'],
+    Object.values(REFUSED_DEVIATIONS).map(({ what, seenIn, because }) => [what, seenIn, because]),
+  ),
+].join('\n');
 
 const INTRODUCTION = `# The topology file
 
@@ -134,7 +180,33 @@ The file declares its kind, and the shape has to agree: a file that says \`load-
 not a guess.
 `;
 
-const CLOSING = `## Rules between keys
+const CLOSING = `## A file with all that is optional about the broker's conduct
+
+\`\`\`yaml
+name: hospital
+topology: single
+proxies: [{ name: proxy1, listen: 127.0.0.1:8080 }]
+servers: [{ name: server1, listen: 127.0.0.1:8081 }]
+engines: [{ name: ME1, candidates: [server1] }]
+strict: true
+tolerate: { messageIdMissing: true, actionOnlyInHttp: true }
+replyTo: [client.example, "replies.example:8443"]
+profiles: { dsub: true, onvif: true }
+topics: { fixed: true, namespaces: [dsub.xml], sets: [topics.xml] }
+publishers: { registration: required }
+subscriptions: { renewGrace: 1m, pauseRetention: last }
+pullPoints: { lifetime: 24h }
+sources:
+  - name: registry
+    address: https://registry.example/broker
+    soap: 1.1
+    topics:
+      - { expression: "ihe:FullDocumentEntry", namespaces: { ihe: "urn:ihe:iti:dsub:2009" } }
+    lifetime: 12h
+  - { name: camera, kind: onvif, address: "http://camera.example/onvif/event_service" }
+\`\`\`
+
+## Rules between keys
 
 - A candidate is the name of a server, and no server is a candidate of the same engine twice.
 - \`publicUrl\` is never the \`listen\` or \`wire\` address of a server. It must be given when the first proxy listens on a
@@ -142,6 +214,9 @@ const CLOSING = `## Rules between keys
 - All candidates of one engine are on one host, because a SQLite store is on the disk of one machine.
 - \`lease.ttl\` is more than \`lease.guard\` + 2 × \`lease.renewEvery\`.
 - \`delivery.connectTimeout\` is at most \`delivery.totalTimeout\`, \`delivery.firstRetry\` at most \`delivery.maxRetry\`.
+- \`topics.fixed\` needs at least one file in \`topics.sets\`. Files are relative to the folder of the topology file.
+- The \`engine\` of a source is the name of an engine. Its \`address\` is neither \`publicUrl\` nor an address of a member:
+  what an engine publishes would come back to it. Names of sources that differ only in capitals count as equal.
 
 ## Environment
 

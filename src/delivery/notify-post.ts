@@ -1,7 +1,7 @@
 import type { Claim } from '../engine/ports/outbox.ts';
 import { nameBasedUrn } from '../kernel/ids.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { headerBlocksFor } from '../soap/addressing.ts';
+import { addressHeadersFor, headerBlocksFor } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import { affinityReference } from '../soap/affinity.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
@@ -9,7 +9,7 @@ import { contentTypeOf, soapNamespace } from '../soap/version.ts';
 import { encodeNotify, encodeRaw } from '../wsn/notify.ts';
 import { topologyName } from '../wsn/loop.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
-import { escapeAttribute, escapeText } from '../xml/writer.ts';
+import { escapeAttribute } from '../xml/writer.ts';
 
 /** The namespace of the header block by which a consumer can drop duplicates. */
 export const DELIVERY_NAMESPACE = 'urn:pointsman:delivery';
@@ -52,8 +52,7 @@ export class NotifyWriter {
     );
     const head = [
       `<s:Envelope xmlns:s="${soapNamespace(claim.soapVersion)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
-      `<wsa:To>${escapeText(claim.consumer.address)}</wsa:To><wsa:Action>${escapeText(action)}</wsa:Action>`,
-      `<wsa:MessageID>${messageId}</wsa:MessageID>${this.#parametersOf(claim.consumer)}`,
+      `${addressHeadersFor(claim.consumer, action, messageId)}${this.#parametersOf(claim.consumer)}`,
       `<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="${epoch}"`,
       ` topology="${escapeAttribute(topologyName(this.#publicUrl))}" attempt="${attempt}" redelivery="${attempt > 1}">${messages.join('')}</d:Delivery>`,
     ];

@@ -2,33 +2,13 @@ import { readXml } from '../xml/reader.ts';
 import type { XmlElement } from '../xml/document.ts';
 import { standalone } from '../xml/fragment.ts';
 import { escapeText } from '../xml/writer.ts';
-import {
-  addressingNamespaceUri,
-  isAnonymousAddress,
-  WSA04_NAMESPACE,
-  WSA_NAMESPACE,
-  WSA_NONE,
-} from './addressing-names.ts';
-import type { AddressingVersion } from './addressing-names.ts';
+import { WSA04_NAMESPACE, WSA_NAMESPACE } from './addressing-names.ts';
 import type { EndpointReference } from './endpoint-reference.ts';
 import { ProtocolError } from './fault.ts';
-import type { FaultName, RequestAddressing } from './fault.ts';
-import { clipped, trimmed } from './text.ts';
+import type { FaultName } from './fault.ts';
+import { trimmed } from './text.ts';
 import { soapVersionOf } from './version.ts';
 import type { SoapVersion } from './version.ts';
-
-/** The message addressing properties of a message (WS-Addressing Core §3). Values are without outer white space. */
-export interface Addressing extends RequestAddressing {
-  readonly namespace: AddressingVersion;
-  readonly to?: string | undefined;
-  readonly action?: string | undefined;
-  /** The first RelatesTo. */
-  readonly relatesTo?: string | undefined;
-  /** Its address is anonymous or none; every other is refused while reading. */
-  readonly replyTo?: EndpointReference | undefined;
-  readonly faultTo?: EndpointReference | undefined;
-  readonly from?: EndpointReference | undefined;
-}
 
 /** Limits that no honest endpoint reference comes near: characters of an address, count and characters of parameters. */
 const MAX_ADDRESS = 4096;
@@ -62,10 +42,14 @@ export function readEndpointReference(element: XmlElement): EndpointReference {
   if (text.length > MAX_ADDRESS) {
     throw invalidReference(element, `has an address of ${text.length} characters, expected at most ${MAX_ADDRESS}`);
   }
-  return { address: text, referenceParameters: readParameters(element) };
+  const reference = { address: text, referenceParameters: readParameters(element) };
+  return address.namespace === WSA04_NAMESPACE ? { ...reference, addressing: '2004/08' } : reference;
 }
 
-/** An endpoint reference as an element of that name. The prefix `wsa` must be declared around it, and the name's own. */
+/**
+ * An endpoint reference as an element of that name, always of WS-Addressing 2005/08, as the schemas of WS-Notification
+ * have it. The prefix `wsa` must be declared around it, and the name's own.
+ */
 export function writeEndpointReference(qualifiedName: string, reference: EndpointReference): string {
   const parameters =
     reference.referenceParameters.length === 0
@@ -76,107 +60,26 @@ export function writeEndpointReference(qualifiedName: string, reference: Endpoin
 
 /**
  * The reference parameters as header blocks of a message to that endpoint, each marked wsa:IsReferenceParameter="true"
- * (WS-Addressing SOAP Binding §3.2). They are parsed for it: a sender of many messages does this once.
+ * (WS-Addressing SOAP Binding §3.2; 2004/08 has no such mark). They are parsed for it: a sender of many messages does
+ * this once.
  */
-export function headerBlocksFor(reference: EndpointReference): string {
-  return reference.referenceParameters.map(markedParameter).join('');
+export function headerBlocksFor({ referenceParameters, addressing }: EndpointReference): string {
+  return (addressing === '2004/08' ? referenceParameters : referenceParameters.map(markedParameter)).join('');
 }
 
 /**
- * The WS-Addressing properties among the header blocks, which must be those that are meant for us. A message with
- * headers of both versions is read as 2005/08. Throws ProtocolError, Sender, wsa:InvalidAddressingHeader, with
- * wsa:InvalidCardinality (a property twice), wsa:InvalidEPR, wsa:MissingAddressInEPR or
- * wsa:OnlyAnonymousAddressSupported below it (WS-Addressing SOAP Binding §6.4.1).
+ * The headers To, Action and MessageID of a message to that endpoint, in the version of WS-Addressing that it was named
+ * in. The prefix `wsa` must be declared around them.
  */
-export function readAddressing(blocks: readonly XmlElement[], version: SoapVersion): Addressing {
-  const namespace = versionIn(blocks);
-  if (namespace === 'none') return { namespace };
-  const uri = addressingNamespaceUri(namespace);
-  const own = new Map<string, XmlElement>();
-  for (const block of blocks) {
-    if (block.namespace !== uri) continue;
-    const isRepeated = own.has(block.localName);
-    if (isRepeated && SINGLE.has(block.localName)) throw repeated(block, version);
-    if (!isRepeated) own.set(block.localName, block);
-  }
-  const value = (name: string): string | undefined => valueOf(own.get(name));
-  const replyTo = replyEndpoint(own.get('ReplyTo'), version);
-  const faultTo = replyEndpoint(own.get('FaultTo'), version);
-  return {
-    namespace,
-    to: value('To'),
-    action: value('Action'),
-    messageId: value('MessageID'),
-    relatesTo: value('RelatesTo'),
-    replyTo,
-    faultTo,
-    from: sourceEndpoint(own.get('From')),
-    replyBlocks: blocksOf(replyTo),
-    faultBlocks: blocksOf(faultTo ?? replyTo),
-  };
-}
-
-const SINGLE: ReadonlySet<string> = new Set(['To', 'Action', 'MessageID', 'ReplyTo', 'FaultTo']);
-
-function versionIn(blocks: readonly XmlElement[]): AddressingVersion {
-  if (blocks.some((block) => block.namespace === WSA_NAMESPACE)) return '2005/08';
-  return blocks.some((block) => block.namespace === WSA04_NAMESPACE) ? '2004/08' : 'none';
-}
-
-/** Undefined also for an empty element. */
-function valueOf(block: XmlElement | undefined): string | undefined {
-  const text = trimmed(block?.text() ?? '');
-  return text === '' ? undefined : text;
-}
-
-function repeated(block: XmlElement, version: SoapVersion): ProtocolError {
-  const message = `Found wsa:${block.localName} more than once in the header, expected it at most once`;
-  return invalidHeader(message, 'InvalidCardinality', block, version);
-}
-
-function replyEndpoint(block: XmlElement | undefined, version: SoapVersion): EndpointReference | undefined {
-  if (block === undefined) return undefined;
-  let reference: EndpointReference;
-  try {
-    reference = readEndpointReference(block);
-  } catch (error) {
-    if (!(error instanceof ProtocolError)) throw error;
-    throw invalidHeader(error.message, (error.subsubcode ?? wsaName('InvalidEPR')).localName, block, version);
-  }
-  if (isAnonymousAddress(reference.address) || reference.address === WSA_NONE) return reference;
-  const message =
-    `Found the address '${clipped(reference.address)}' in wsa:${block.localName}, expected the anonymous address: ` +
-    'replies are only sent over the connection of the request';
-  throw invalidHeader(message, 'OnlyAnonymousAddressSupported', block, version);
-}
-
-/** From is never used to send, so one that cannot be read does no harm. */
-function sourceEndpoint(block: XmlElement | undefined): EndpointReference | undefined {
-  if (block === undefined) return undefined;
-  try {
-    return readEndpointReference(block);
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
-}
-
-function blocksOf(reference: EndpointReference | undefined): string | undefined {
-  return reference === undefined ? undefined : headerBlocksFor(reference);
-}
-
-function invalidHeader(message: string, finer: string, block: XmlElement, version: SoapVersion): ProtocolError {
-  const isRecommendation = block.namespace === WSA_NAMESPACE;
-  const name = isRecommendation
-    ? `<wsa:ProblemHeaderQName>wsa:${block.localName}</wsa:ProblemHeaderQName>`
-    : `<wsa:ProblemHeaderQName xmlns:wsa04="${WSA04_NAMESPACE}">wsa04:${block.localName}</wsa:ProblemHeaderQName>`;
-  return new ProtocolError(message, {
-    version,
-    code: 'Sender',
-    subcode: wsaName('InvalidAddressingHeader'),
-    subsubcode: wsaName(finer),
-    detail: name,
-  });
+export function addressHeadersFor(
+  { address, addressing }: EndpointReference,
+  action: string,
+  messageId: string,
+): string {
+  const [prefix, declaration] = addressing === '2004/08' ? ['wsa04', ` xmlns:wsa04="${WSA04_NAMESPACE}"`] : ['wsa', ''];
+  const block = (name: string, value: string): string =>
+    `<${prefix}:${name}${declaration}>${escapeText(value)}</${prefix}:${name}>`;
+  return block('To', address) + block('Action', action) + block('MessageID', messageId);
 }
 
 function invalidReference(element: XmlElement, problem: string, finer?: string): ProtocolError {

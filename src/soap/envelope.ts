@@ -2,13 +2,13 @@ import type { XmlDocument, XmlElement } from '../xml/document.ts';
 import { readXml, XmlError } from '../xml/reader.ts';
 import type { XmlLimits } from '../xml/reader.ts';
 import { escapeAttribute } from '../xml/writer.ts';
-import { readAddressing } from './addressing.ts';
-import type { Addressing } from './addressing.ts';
 import { WSA04_NAMESPACE, WSA_NAMESPACE } from './addressing-names.ts';
 import { AFFINITY_NAMESPACE } from './affinity.ts';
 import { ProtocolError } from './fault.ts';
 import { parseContentType } from './framing.ts';
 import type { ContentType } from './framing.ts';
+import { readAddressing } from './message-addressing.ts';
+import type { Addressing, AddressingOptions } from './message-addressing.ts';
 import { clipped, trimmed } from './text.ts';
 import { SOAP_11_NAMESPACE, SOAP_12_NAMESPACE, soapNamespace, soapVersionOf } from './version.ts';
 import type { SoapVersion } from './version.ts';
@@ -36,16 +36,23 @@ export interface SoapMessage extends SoapHeader {
  * Reads a SOAP 1.1 or 1.2 message. Throws ProtocolError: 415 for a Content-Type that is not XML (multipart with
  * attachments included), Sender for what is no well-formed XML within the limits or no SOAP message with one element in
  * its Body, VersionMismatch for an envelope of another namespace, MustUnderstand for a header block for us that must
- * be understood and is not, and those of `readAddressing`.
+ * be understood and is not, and those of `readAddressing`. `options` say what is accepted beyond the standards (default:
+ * every deviation) and where answers may go (default: over the connection of the request only).
  */
-export function readEnvelope(bytes: Uint8Array, framing: HttpFraming, limits?: Partial<XmlLimits>): SoapMessage {
+export function readEnvelope(
+  bytes: Uint8Array,
+  framing: HttpFraming,
+  limits?: Partial<XmlLimits>,
+  options: AddressingOptions = {},
+): SoapMessage {
   const document = readDocument(bytes, framing, limits, false);
   const version = versionOf(document.root, framing);
+  if (options.tolerance?.has('contentTypeOther') === false) requireOwnType(version, framing);
   const parts = envelopeParts(document.root, version);
   if (parts.body === undefined) {
     throw sender(version, `Found no Body in the SOAP envelope, expected one in ${soapNamespace(version)}`);
   }
-  const header = readParts(parts, version);
+  const header = readParts(parts, version, options);
   try {
     requireUnderstood(header.blocks, version);
     return { ...header, body: onlyChild(parts.body, version) };
@@ -56,12 +63,12 @@ export function readEnvelope(bytes: Uint8Array, framing: HttpFraming, limits?: P
 
 /**
  * Reads a SOAP message up to the start tag of its Body, for those who only route it: what follows is not looked at,
- * and mustUnderstand is left to the receiver. Throws ProtocolError like `readEnvelope`.
+ * and mustUnderstand, deviations and the addresses for answers are left to the receiver. Throws ProtocolError like `readEnvelope`.
  */
 export function readHeader(bytes: Uint8Array, framing: HttpFraming, limits?: Partial<XmlLimits>): SoapHeader {
   const document = readDocument(bytes, framing, limits, true);
   const version = versionOf(document.root, framing);
-  return readParts(envelopeParts(document.root, version), version);
+  return readParts(envelopeParts(document.root, version), version, { mayReplyTo: () => true });
 }
 
 interface EnvelopeParts {
@@ -105,6 +112,15 @@ function requireXml(contentType: ContentType): void {
     : `Found the Content-Type '${mediaType}'`;
   const message = `${reason}, expected text/xml (SOAP 1.1) or application/soap+xml (SOAP 1.2)`;
   throw new ProtocolError(message, { version: versionNamed(contentType), code: 'Sender', httpStatus: 415 });
+}
+
+/** SOAP 1.1 §6 and SOAP 1.2 part 2 §7.1.4. */
+function requireOwnType(version: SoapVersion, framing: HttpFraming): void {
+  const { mediaType } = parseContentType(framing.contentType);
+  const expected = version === '1.1' ? 'text/xml' : 'application/soap+xml';
+  if (mediaType === expected) return;
+  const message = `Found the Content-Type '${mediaType}' with a message of SOAP ${version}, expected ${expected}`;
+  throw new ProtocolError(message, { version, code: 'Sender', httpStatus: 415 });
 }
 
 /** The version that the Content-Type points to; 1.1 if it points to none, which every client can read. */
@@ -158,10 +174,10 @@ function envelopeParts(envelope: XmlElement, version: SoapVersion): EnvelopePart
   return { header, body };
 }
 
-function readParts({ header }: EnvelopeParts, version: SoapVersion): SoapHeader {
+function readParts({ header }: EnvelopeParts, version: SoapVersion, options: AddressingOptions): SoapHeader {
   const blocks = header?.children() ?? [];
   const ours = blocks.filter((block) => isForUs(block, version));
-  return { version, addressing: readAddressing(ours, version), blocks };
+  return { version, addressing: readAddressing(ours, version, options), blocks };
 }
 
 const OUR_ROLES: Readonly<Record<SoapVersion, ReadonlySet<string>>> = {

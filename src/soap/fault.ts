@@ -4,6 +4,7 @@ import { addressingNamespaceUri, anonymousAddress, WSA_NAMESPACE, WSA04_NAMESPAC
 import type { AddressingVersion } from './addressing-names.ts';
 import { contentTypeOf, soapNamespace } from './version.ts';
 import type { SoapVersion } from './version.ts';
+import type { ReplyDestination } from './reply-destination.ts';
 
 /** Whose problem a fault is, in the words of SOAP 1.2; SOAP 1.1 says Client and Server for Sender and Receiver. */
 export type FaultCode = 'VersionMismatch' | 'MustUnderstand' | 'Sender' | 'Receiver';
@@ -20,10 +21,10 @@ export interface RequestAddressing {
   /** `none`: the request carried no WS-Addressing header, so the reply carries none. */
   readonly namespace: AddressingVersion;
   readonly messageId?: string | undefined;
-  /** The reference parameters of the request's ReplyTo as header blocks, to be echoed in a reply. */
-  readonly replyBlocks?: string | undefined;
-  /** The same of its FaultTo (or else ReplyTo), for a fault. */
-  readonly faultBlocks?: string | undefined;
+  /** Where a reply goes; undefined: back over the connection of the request. */
+  readonly reply?: ReplyDestination | undefined;
+  /** The same for a fault: the request's FaultTo, or else its ReplyTo. */
+  readonly fault?: ReplyDestination | undefined;
 }
 
 /** A message to send back over HTTP. */
@@ -32,6 +33,18 @@ export interface SoapReply {
   readonly contentType: string;
   readonly body: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * Set if it does not belong on the connection of the request, which gets 202 without a body instead: where it is to
+   * be posted, or that it is to be discarded.
+   */
+  readonly elsewhere?: ReplyPost | 'discard';
+}
+
+/** A reply as a request of its own. */
+export interface ReplyPost {
+  /** An address that the topology permits. */
+  readonly address: string;
+  readonly headers: Readonly<Record<string, string>>;
 }
 
 export interface ProtocolErrorOptions {
@@ -120,9 +133,9 @@ export function writeEnvelope(m: {
 }
 
 /**
- * A reply with status 200. It carries wsa:To, Action, MessageID and (if the request had a MessageID) RelatesTo in the
- * request's version of WS-Addressing, none of them mustUnderstand; no such header if the request carried none, since
- * clients without WS-Addressing may refuse headers that they do not know.
+ * A reply with status 200. It carries wsa:To, Action, MessageID, (if the request had a MessageID) RelatesTo and the
+ * reference parameters of ReplyTo in the request's version of WS-Addressing, none of them mustUnderstand; no such header
+ * if the request carried none, since clients without WS-Addressing may refuse headers that they do not know.
  */
 export function messageReply(m: {
   readonly version: SoapVersion;
@@ -131,12 +144,13 @@ export function messageReply(m: {
   readonly headerBlocks?: string | undefined;
   readonly body: string | readonly (string | Uint8Array)[];
 }): SoapReply {
-  const headerBlocks =
-    addressingBlocks(m.addressing, m.action) + (m.addressing?.replyBlocks ?? '') + (m.headerBlocks ?? '');
+  const destination = m.addressing?.reply;
+  const headerBlocks = addressingBlocks(m.addressing, m.action, destination) + (m.headerBlocks ?? '');
   return {
     status: 200,
     contentType: contentTypeOf(m.version, m.action),
     body: writeEnvelope({ version: m.version, headerBlocks, body: m.body }),
+    ...elsewhereOf(destination, m.version, m.action),
   };
 }
 
@@ -157,19 +171,18 @@ export interface FaultContent {
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** A SOAP fault. Every prefix used in a code is declared on the element that holds it. */
+/** A SOAP fault, which goes to FaultTo. Every prefix used in a code is declared on the element that holds it. */
 export function faultReply(fault: FaultContent): SoapReply {
   const { version } = fault;
-  const headerBlocks =
-    addressingBlocks(fault.addressing, fault.action) +
-    (fault.addressing?.faultBlocks ?? '') +
-    (fault.headerBlocks ?? '');
+  const destination = fault.addressing?.fault;
+  const headerBlocks = addressingBlocks(fault.addressing, fault.action, destination) + (fault.headerBlocks ?? '');
   const body = version === '1.1' ? fault11(fault) : fault12(fault);
   return {
     status: fault.status ?? faultStatus(version, fault.code),
     contentType: contentTypeOf(version, fault.action),
     body: writeEnvelope({ version, headerBlocks, body }),
     ...(fault.headers === undefined ? {} : { headers: fault.headers }),
+    ...elsewhereOf(destination, version, fault.action),
   };
 }
 
@@ -177,20 +190,38 @@ export function faultReply(fault: FaultContent): SoapReply {
 export function protocolFaultReply(error: ProtocolError, addressing?: RequestAddressing): SoapReply {
   const answered = error.addressing ?? addressing;
   const isAddressingFault = error.subcode?.namespace === WSA_NAMESPACE;
-  const detailInHeader = isAddressingFault && error.version === '1.1' && error.detail !== undefined;
-  const detailBlock = detailInHeader ? `<wsa:FaultDetail>${error.detail}</wsa:FaultDetail>` : '';
+  const is2004 = answered?.namespace === '2004/08';
+  // 2004/08 has neither the finer codes nor the elements that describe the problem.
+  const { subcode, subsubcode, detail } =
+    isAddressingFault && is2004 ? { subcode: subcodeOf2004(error.subcode) } : error;
+  const detailInHeader = isAddressingFault && error.version === '1.1' && detail !== undefined;
+  const detailBlock = detailInHeader ? `<wsa:FaultDetail>${detail}</wsa:FaultDetail>` : '';
   return faultReply({
     version: error.version,
     code: error.code,
-    subcode: error.subcode,
-    subsubcode: error.subsubcode,
+    subcode,
+    subsubcode,
     reason: error.message,
     action: faultAction(isAddressingFault, answered),
-    detail: detailInHeader ? undefined : error.detail,
+    detail: detailInHeader ? undefined : detail,
     headerBlocks: (error.headerBlocks ?? '') + detailBlock,
     addressing: answered,
     status: error.httpStatus,
   });
+}
+
+const NAMES_OF_2004 = new Map([
+  ['InvalidAddressingHeader', 'InvalidMessageInformationHeader'],
+  ['MessageAddressingHeaderRequired', 'MessageInformationHeaderRequired'],
+  ['ActionNotSupported', 'ActionNotSupported'],
+  ['DestinationUnreachable', 'DestinationUnreachable'],
+  ['EndpointUnavailable', 'EndpointUnavailable'],
+]);
+
+/** The subcode of WS-Addressing 2004/08 that means the same; undefined where it has none. */
+function subcodeOf2004(subcode: FaultName | undefined): FaultName | undefined {
+  const localName = NAMES_OF_2004.get(subcode?.localName ?? '');
+  return localName === undefined ? undefined : { namespace: WSA04_NAMESPACE, localName, prefix: 'wsa04' };
 }
 
 function faultAction(isAddressingFault: boolean, addressing: RequestAddressing | undefined): string {
@@ -198,7 +229,11 @@ function faultAction(isAddressingFault: boolean, addressing: RequestAddressing |
   return isAddressingFault ? `${WSA_NAMESPACE}/fault` : `${WSA_NAMESPACE}/soap/fault`;
 }
 
-function addressingBlocks(addressing: RequestAddressing | undefined, action: string): string {
+function addressingBlocks(
+  addressing: RequestAddressing | undefined,
+  action: string,
+  destination: ReplyDestination | undefined,
+): string {
   if (addressing === undefined || addressing.namespace === 'none') return '';
   const { namespace, messageId } = addressing;
   const uri = addressingNamespaceUri(namespace);
@@ -207,9 +242,24 @@ function addressingBlocks(addressing: RequestAddressing | undefined, action: str
   const block = (name: string, value: string): string =>
     `<${prefix}:${name}${declaration}>${escapeText(value)}</${prefix}:${name}>`;
   const relation = messageId === undefined ? '' : block('RelatesTo', messageId);
+  // The anonymous address is written as the version has it, however the request did.
+  const isElsewhere = destination !== undefined && destination.kind !== 'connection';
+  const to = isElsewhere ? destination.address : anonymousAddress(namespace);
   return (
-    block('To', anonymousAddress(namespace)) + block('Action', action) + block('MessageID', randomUrn()) + relation
+    block('To', to) + block('Action', action) + block('MessageID', randomUrn()) + relation + (destination?.blocks ?? '')
   );
+}
+
+function elsewhereOf(
+  destination: ReplyDestination | undefined,
+  version: SoapVersion,
+  action: string,
+): Pick<SoapReply, 'elsewhere'> {
+  if (destination === undefined || destination.kind === 'connection') return {};
+  if (destination.kind === 'nowhere') return { elsewhere: 'discard' };
+  const soapAction = version === '1.1' ? { SOAPAction: `"${action}"` } : {};
+  const headers = { 'Content-Type': contentTypeOf(version, action), ...soapAction };
+  return { elsewhere: { address: destination.address, headers } };
 }
 
 function fault11(fault: FaultContent): string {

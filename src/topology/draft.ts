@@ -1,8 +1,10 @@
 import type { z } from 'zod';
+import type { topicsSchema } from './conduct-schema.ts';
 import type { Path } from './finding.ts';
 import type { Address, TopologyKind } from './model.ts';
 import type { deliverySchema, leaseSchema } from './schema.ts';
 import { engineSchema, proxySchema, serverSchema, topologySchema } from './schema.ts';
+import { sourceSchema } from './source-schema.ts';
 
 /** A value that is right by itself, and where it stands. */
 export interface Found<Value> {
@@ -27,6 +29,14 @@ export interface DraftEngine {
   readonly candidates?: readonly Found<string>[] | undefined;
 }
 
+export interface DraftSource {
+  readonly path: Path;
+  readonly name?: Found<string> | undefined;
+  /** `undefined` inside when it was left out. */
+  readonly engine?: Found<string | undefined> | undefined;
+  readonly address?: Found<string> | undefined;
+}
+
 /** What can be made of a document in which anything may be wrong: enough to apply every rule that still makes sense. */
 export interface Draft {
   readonly kind?: Found<TopologyKind> | undefined;
@@ -38,12 +48,14 @@ export interface Draft {
   readonly isSqlite: boolean;
   readonly lease?: Found<z.output<typeof leaseSchema>> | undefined;
   readonly delivery?: Found<z.output<typeof deliverySchema>> | undefined;
+  readonly sources: readonly DraftSource[];
+  readonly topics?: Found<z.output<typeof topicsSchema>> | undefined;
 }
 
 /** Reads what is right of any value. Never throws. */
 export function draftOf(value: unknown): Draft {
   const root = asRecord(value);
-  const { topology, publicUrl, lease, delivery } = topologySchema.shape;
+  const { topology, publicUrl, lease, delivery, topics } = topologySchema.shape;
   return {
     kind: find(topology, root, 'topology', []),
     publicUrl: find(publicUrl, root, 'publicUrl', []),
@@ -67,6 +79,13 @@ export function draftOf(value: unknown): Draft {
     isSqlite: !Object.hasOwn(asRecord(root['store']), 'postgres'),
     lease: find(lease, root, 'lease', []),
     delivery: find(delivery, root, 'delivery', []),
+    sources: (itemsOf(root, 'sources') ?? []).map(({ item, path }) => ({
+      path,
+      name: find(sourceSchema.shape.name, item, 'name', path),
+      engine: find(sourceSchema.shape.engine, item, 'engine', path),
+      address: find(sourceSchema.shape.address, item, 'address', path),
+    })),
+    topics: find(topics, root, 'topics', []),
   };
 }
 

@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import { formatAddress, MAX_PORT, portOf } from './address.ts';
 import { defaultWire } from './address-rules.ts';
-import { DEFAULT_CONDUCT, DEFAULT_TOPICS } from './defaults.ts';
 import { quote, type Finding } from './finding.ts';
 import type { Address, Topology } from './model.ts';
+import { resolveConduct, resolveSources, resolveTopics } from './resolve-conduct.ts';
 import type { WrittenTopology } from './schema.ts';
 
 /** The environment variables that change a topology. Empty counts as not set. */
@@ -60,9 +60,9 @@ export function resolveTopology(
       firstRetryMs: delivery.firstRetry,
       maxRetryMs: delivery.maxRetry,
     },
-    topics: DEFAULT_TOPICS,
-    sources: [],
-    conduct: DEFAULT_CONDUCT,
+    topics: resolveTopics(written, directory),
+    sources: resolveSources(written),
+    conduct: resolveConduct(written),
   };
   return { topology: deepFreeze(topology) };
 }

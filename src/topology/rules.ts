@@ -3,6 +3,7 @@ import { addressFindings, wireOf } from './address-rules.ts';
 import type { Draft, DraftEngine, DraftMember, Found } from './draft.ts';
 import { formatPath, listed, quote, type Finding } from './finding.ts';
 import { compareKind, type Shape } from './kind.ts';
+import { sourceFindings, topicFindings } from './source-rules.ts';
 import { suggestion } from './spelling.ts';
 import { formatDuration } from './units.ts';
 
@@ -11,12 +12,15 @@ export function checkRules(draft: Draft): Finding[] {
   return [
     ...duplicateNames([...draft.proxies, ...(draft.servers ?? [])], 'proxies and servers'),
     ...duplicateNames(draft.engines ?? [], 'engines'),
+    ...duplicateNames(draft.sources, 'sources'),
     ...addressFindings(draft),
     ...strangeCandidates(draft),
     ...wrongKind(draft),
     ...distantCandidates(draft),
     ...wrongPublicUrl(draft),
     ...wrongTimes(draft),
+    ...sourceFindings(draft),
+    ...topicFindings(draft),
   ];
 }
 

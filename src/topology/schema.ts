@@ -1,74 +1,40 @@
 import { z } from 'zod';
-import { NAME_PATTERN } from '../kernel/names.ts';
-import { ADDRESS_PATTERN, parseAddress } from './address.ts';
+import {
+  profilesSchema,
+  publishersSchema,
+  pullPointsSchema,
+  replyTo,
+  subscriptionsSchema,
+  tolerateSchema,
+  topicsSchema,
+} from './conduct-schema.ts';
 import { quote } from './finding.ts';
+import {
+  address,
+  duration,
+  flag,
+  HOUR,
+  list,
+  memberList,
+  MIB,
+  MINUTE,
+  MOST_MEMBERS,
+  name,
+  path,
+  publicUrl,
+  size,
+} from './forms.ts';
 import { KIND_NAMES } from './kind.ts';
-import { DURATION_PATTERN, formatDuration, formatSize, parseDuration, parseSize, SIZE_PATTERN } from './units.ts';
+import { sourceSchema } from './source-schema.ts';
 
 /*
- * The shape of a topology file, and the one place where keys, bounds and defaults are described: the validation, the
- * JSON schema for editors and docs/topology.md all come from here.
+ * The shape of a topology file, and with conduct-schema.ts and source-schema.ts the one place where keys, bounds and
+ * defaults are described: the validation, the JSON schema for editors and docs/topology.md all come from here.
  *
  * Every `error` completes the sentence "found …, expected …"; every `title` is the form of the value in the
  * documentation. A description that ends with "Default: …" states a default that depends on other keys; fixed defaults
  * are values.
  */
-
-const MOST_MEMBERS = 256;
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const MIB = 1024 ** 2;
-
-const NAME_RULE = 'a name of up to 64 letters, digits, ".", "_" or "-" that begins with a letter or digit';
-const ADDRESS_RULE = '"host:port" or "[IPv6]:port" with a port from 1 to 65535';
-const URL_RULE = 'an absolute http or https URL without path, query, fragment or user, such as http://gateway:8080';
-
-const name = z.string({ error: NAME_RULE }).regex(NAME_PATTERN, { error: NAME_RULE }).meta({ title: 'name' });
-
-const address = z
-  .string({ error: ADDRESS_RULE })
-  .regex(ADDRESS_PATTERN, { error: ADDRESS_RULE })
-  .transform((text, context) => parseAddress(text) ?? refuse(context, text, ADDRESS_RULE))
-  .meta({ title: 'host:port' });
-
-function duration(least: number, most: number): z.ZodType<number, string> {
-  const rule = `a duration from ${formatDuration(least)} to ${formatDuration(most)}, such as 500ms, 30s, 5m or 1h`;
-  return z
-    .string({ error: rule })
-    .regex(DURATION_PATTERN, { error: rule })
-    .transform((text, context) => within(parseDuration(text), least, most) ?? refuse(context, text, rule))
-    .meta({ title: `duration, ${formatDuration(least)} to ${formatDuration(most)}` });
-}
-
-function size(least: number, most: number): z.ZodType<number, string | number> {
-  const rule = `a size from ${formatSize(least)} to ${formatSize(most)}, in bytes or such as 512KiB or 4MiB`;
-  return z
-    .union([z.int({ error: rule }).min(least, rule).max(most, rule), z.string().regex(SIZE_PATTERN, rule)], rule)
-    .transform((value, context) => within(parseSize(String(value)), least, most) ?? refuse(context, value, rule))
-    .meta({ title: `size, ${formatSize(least)} to ${formatSize(most)}` });
-}
-
-function within(amount: number | undefined, least: number, most: number): number | undefined {
-  return amount !== undefined && amount >= least && amount <= most ? amount : undefined;
-}
-
-/** Records an issue from within a transformation. */
-function refuse(context: { issues: z.core.$ZodRawIssue[] }, input: unknown, message: string): never {
-  context.issues.push({ code: 'custom', message, input });
-  return z.NEVER;
-}
-
-const publicUrl = z
-  .string({ error: URL_RULE })
-  .regex(/^https?:\/\/[^\s/?#@\\]+\/?$/, { error: URL_RULE })
-  .transform((text, context) => (URL.canParse(text) ? new URL(text).origin : refuse(context, text, URL_RULE)))
-  .meta({ title: 'http or https URL' });
-
-const directory = z
-  .string({ error: 'the path of a directory' })
-  .regex(/^[^\0]{1,4096}$/, { error: 'the path of a directory' })
-  .meta({ title: 'path' });
 
 export const proxySchema = z.strictObject(
   {
@@ -116,7 +82,7 @@ const storeSchema = z.strictObject(
     sqlite: z
       .strictObject(
         {
-          directory: directory
+          directory: path('the path of a directory')
             .optional()
             .describe(
               'Where each engine keeps its files; on a local disk. Relative to the folder of the topology file. ' +
@@ -203,17 +169,25 @@ export const topologySchema = z
       lease: leaseSchema.prefault({}).describe('How fast a takeover is noticed.'),
       limits: limitsSchema.prefault({}).describe('What one request and one outage may cost.'),
       delivery: deliverySchema.prefault({}).describe('How notifications are sent to consumers.'),
+      topics: topicsSchema.prefault({}).describe('Which topics there may be.'),
+      publishers: publishersSchema.prefault({}).describe('Who may publish.'),
+      subscriptions: subscriptionsSchema.prefault({}).describe('How subscriptions live.'),
+      pullPoints: pullPointsSchema.prefault({}).describe('How pull points live.'),
+      sources: list(sourceSchema, 'a list of sources').describe(
+        'Remote producers that an engine subscribes to; what they send is published here.',
+      ),
+      profiles: profilesSchema.prefault({}).describe('What is offered beyond WS-Notification.'),
+      replyTo,
+      strict: flag
+        .prefault(false)
+        .describe('Refuses every deviation from the standards, but for those that `tolerate` lets through.'),
+      tolerate: tolerateSchema
+        .prefault({})
+        .describe('Single deviations of real clients: `true` lets one through, `false` refuses it.'),
     },
     { error: 'a mapping with the keys name, topology, proxies, servers and engines' },
   )
   .describe('A Pointsman topology: proxies, servers, engines and their store.');
-
-function memberList<Member extends z.ZodType>(member: Member, noun: string): z.ZodArray<Member> {
-  return z
-    .array(member, { error: `a list with at least one ${noun}` })
-    .min(1, { error: `a list with at least one ${noun}` })
-    .max(MOST_MEMBERS, { error: `a list of at most ${MOST_MEMBERS}` });
-}
 
 /** A topology file as written, with defaults and units resolved. */
 export type WrittenTopology = z.output<typeof topologySchema>;

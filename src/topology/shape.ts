@@ -52,6 +52,9 @@ const NO_POSTGRES = {
 
 function wrongValue(issue: z.core.$ZodIssue, path: Path, root: unknown): Finding {
   const found = valueAt(root, path);
+  if (issue.code === 'invalid_key') {
+    return { path, atKey: true, message: `found the key ${quote(String(path.at(-1)))}, expected ${issue.message}` };
+  }
   if (found === undefined && path.length > 0) {
     return { path, message: `missing, expected ${issue.message}` };
   }

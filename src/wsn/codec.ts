@@ -3,6 +3,8 @@ import type { HttpFraming, SoapMessage } from '../soap/envelope.ts';
 import { ProtocolError } from '../soap/fault.ts';
 import { httpAction } from '../soap/framing.ts';
 import { clipped, trimmed } from '../soap/text.ts';
+import { TOLERANT } from '../soap/tolerance.ts';
+import type { Tolerance } from '../soap/tolerance.ts';
 import type { XmlElement } from '../xml/document.ts';
 import { escapeText } from '../xml/writer.ts';
 import { decodeNotify } from './decode-notify.ts';
@@ -13,6 +15,7 @@ import { malformed, optionalChild, refuseUnknownChildren, requiredChild } from '
 import type { RequestedTermination, TopicPath } from './messages.ts';
 import { acceptsAction, operationOf, OPERATIONS, unservedOperationOf } from './operations.ts';
 import type { WsnOperation } from './operations.ts';
+import { refuseDeviations } from './strictness.ts';
 import { parseTermination } from './termination-time.ts';
 import { readTopicExpression } from './topics/read-topic.ts';
 import { concretePath, compileTopicExpression } from './topics/topic-expression.ts';
@@ -51,18 +54,27 @@ export type WsnRequest =
   | GetCurrentMessageRequest
   | NotifyRequest;
 
+/** What is accepted of a request beyond the standards. */
+export interface DecodeOptions {
+  /** Default: every deviation. */
+  readonly tolerance?: Tolerance | undefined;
+}
+
 /**
  * Reads the request in a SOAP body. Throws ProtocolError (with the request's addressing) for what is none:
  * - wsa:ActionNotSupported: the body is no request that is served, or its wsa:Action (or, without one, the action of the
  *   HTTP headers) belongs to something else;
  * - wsa:InvalidAddressingHeader with wsa:ActionMismatch below it: wsa:Action and the action of the HTTP headers
  *   differ, and not both are names for the operation that the body asks for;
- * - Sender: the body is not what the operation's schema says.
+ * - Sender: the body is not what the operation's schema says;
+ * - those of `refuseDeviations`.
  * Throws WsnFault for a request that is one and cannot be granted.
  */
-export function decodeRequest(message: SoapMessage, framing: HttpFraming): WsnRequest {
+export function decodeRequest(message: SoapMessage, framing: HttpFraming, options: DecodeOptions = {}): WsnRequest {
+  const { tolerance = TOLERANT } = options;
   try {
-    const operation = requestedOperation(message, framing);
+    const operation = requestedOperation(message, framing, tolerance);
+    refuseDeviations(message, framing, { tolerance, isOneWay: OPERATIONS[operation].reply === undefined });
     return decodeBody(operation, message.body);
   } catch (error) {
     throw error instanceof ProtocolError ? error.answering(message.addressing) : error;
@@ -86,12 +98,17 @@ function decodeBody(operation: WsnOperation, body: XmlElement): WsnRequest {
   }
 }
 
-function requestedOperation({ version, addressing, body }: SoapMessage, framing: HttpFraming): WsnOperation {
+function requestedOperation(
+  { version, addressing, body }: SoapMessage,
+  framing: HttpFraming,
+  tolerance: Tolerance,
+): WsnOperation {
   const operation = operationOf(body);
   const inHeader = addressing.action;
   const inHttp = httpAction(framing);
   if (operation === undefined) throw notServed({ version, body }, inHeader ?? inHttp);
-  const isAccepted = (action: string | undefined): boolean => action === undefined || acceptsAction(operation, action);
+  const isAccepted = (action: string | undefined): boolean =>
+    action === undefined || acceptsAction(operation, action, tolerance);
   const expected = `expected ${OPERATIONS[operation].action}`;
   if (inHeader !== undefined && inHttp !== undefined && inHeader !== inHttp) {
     if (isAccepted(inHeader) && isAccepted(inHttp)) return operation;

@@ -1,3 +1,6 @@
+import { TOLERANT } from '../soap/tolerance.ts';
+import type { Tolerance } from '../soap/tolerance.ts';
+import { actionDeviations } from './action-deviations.ts';
 import { BR_NAMESPACE, RL_NAMESPACE, RP_NAMESPACE, WSNT_NAMESPACE } from './namespaces.ts';
 
 /** The operations that are served. */
@@ -109,10 +112,11 @@ export function operationOf(element: ElementName): WsnOperation | undefined {
   return BY_REQUEST.get(keyOf(element));
 }
 
-/** True if a request of that operation may state that action: its own, or one of the aliases. */
-export function acceptsAction(operation: WsnOperation, action: string): boolean {
+/** True if a request of that operation may state that action: its own, or one of the aliases that are accepted. */
+export function acceptsAction(operation: WsnOperation, action: string, tolerance: Tolerance = TOLERANT): boolean {
   const spec: OperationSpec = OPERATIONS[operation];
-  return action === spec.action || spec.aliases.includes(action);
+  if (action === spec.action) return true;
+  return spec.aliases.includes(action) && actionDeviations(action).every((deviation) => tolerance.has(deviation));
 }
 
 /** The name of an operation of the standards that is recognised but not served; undefined for every other element. */

@@ -3,8 +3,19 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { generateTopologyDocs } from '../../scripts/generate-topology-docs.ts';
 import { KIND_NAMES } from '../../src/topology/kind.ts';
+import { DEVIATIONS } from '../../src/soap/tolerance.ts';
+import { DEVIATION_NAMES } from '../../src/topology/deviations.ts';
 import { loadTopology } from '../../src/topology/load.ts';
+import { parseTopology } from '../../src/topology/parse.ts';
 import { topologySchema } from '../../src/topology/schema.ts';
+import { DIALECTS } from '../../src/topology/source-schema.ts';
+import {
+  CONCRETE_DIALECT,
+  CONCRETE_SET_DIALECT,
+  FULL_DIALECT,
+  SIMPLE_DIALECT,
+  XPATH_DIALECT,
+} from '../../src/wsn/topics/dialects.ts';
 import { filesBelow, ROOT } from './repository.ts';
 
 const files = filesBelow('topologies', '.yaml');
@@ -47,4 +58,24 @@ test('every key of the schema is described in docs/topology.md', () => {
   expect(keys.length).toBeGreaterThan(8);
   for (const key of keys) expect(reference).toContain(`| \`${key}\` |`);
   expect(reference).not.toMatch(/undefined|\| +\|/);
+});
+
+test('the sample in docs/topology.md is valid', () => {
+  const reference = readFileSync(join(ROOT, 'docs/topology.md'), 'utf8');
+  const samples = [...reference.matchAll(/^```yaml\n(name: [^`]*)^```/gm)].map(([, text = '']) => text);
+  expect(samples).toHaveLength(1);
+  for (const sample of samples) {
+    expect(parseTopology(sample, 'sample', { directory: '/etc', environment: {} })).toHaveProperty('topology');
+  }
+});
+
+test('topology files name the deviations of the table in soap, and the dialects of wsn', () => {
+  expect([...DEVIATION_NAMES].sort()).toEqual(Object.keys(DEVIATIONS).sort());
+  expect(Object.fromEntries(DIALECTS)).toEqual({
+    Simple: SIMPLE_DIALECT,
+    Concrete: CONCRETE_DIALECT,
+    Full: FULL_DIALECT,
+    ConcreteSet: CONCRETE_SET_DIALECT,
+    XPath: XPATH_DIALECT,
+  });
 });

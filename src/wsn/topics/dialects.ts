@@ -1,3 +1,5 @@
+import type { DeviationName } from '../../soap/tolerance.ts';
+
 const T1 = 'http://docs.oasis-open.org/wsn/t-1/TopicExpression/';
 
 /** The dialects of WS-Topics §8, and what is laid over them. */
@@ -11,29 +13,43 @@ export const CONCRETE_SET_DIALECT = 'http://www.onvif.org/ver10/tev/topicExpress
 /** The dialects that a subscription may use. */
 export const SUPPORTED_DIALECTS = [SIMPLE_DIALECT, CONCRETE_DIALECT] as const;
 
-/** Dialects that real messages name wrongly: OpenHIM, OGC OSEO, ONVIF Core's example. Accepted, never emitted. */
-const ALIASES: Readonly<Record<string, string>> = {
-  'http://docs.oasis-open.org/wsn/t1/TopicExpression/Simple': SIMPLE_DIALECT,
-  'http://docs.oasis-open.org/wsn/t1/TopicExpression/Concrete': CONCRETE_DIALECT,
-  'http://docs.oasis-open.org/wsn/t1/TopicExpression/Full': FULL_DIALECT,
-  'http://docs.oasis-open.org/wsn/2004/06/TopicExpression/Simple': SIMPLE_DIALECT,
-  'http://docs.oasis-open.org/wsnt/t-1/TopicExpression/ConcreteSet': CONCRETE_SET_DIALECT,
-};
+interface Alias {
+  readonly dialect: string;
+  readonly deviation: DeviationName;
+}
+
+/** Dialects that real messages name wrongly: OpenHIM, OGC OSEO, ONVIF Core's example, Petals. Accepted, never emitted. */
+const ALIASES: ReadonlyMap<string, Alias> = new Map([
+  ...namedAlike('http://docs.oasis-open.org/wsn/t1/TopicExpression/', 'dialectT1'),
+  ...namedAlike('http://docs.oasis-open.org/wsn/2004/06/TopicExpression/', 'dialect200406'),
+  [
+    'http://docs.oasis-open.org/wsnt/t-1/TopicExpression/ConcreteSet',
+    { dialect: CONCRETE_SET_DIALECT, deviation: 'dialectWsnt' },
+  ],
+  ['xsd:anyURI', { dialect: CONCRETE_DIALECT, deviation: 'dialectAnyUri' }],
+]);
+
+function namedAlike(folder: string, deviation: DeviationName): readonly (readonly [string, Alias])[] {
+  return ['Simple', 'Concrete', 'Full'].map((name) => [folder + name, { dialect: T1 + name, deviation }]);
+}
 
 /** The dialect's right name; the name itself if it is no known alias. */
 export function canonicalDialect(dialect: string): string {
-  return Object.hasOwn(ALIASES, dialect) ? (ALIASES[dialect] ?? dialect) : dialect;
+  return ALIASES.get(dialect)?.dialect ?? dialect;
 }
 
-/** In a Notify a topic is a path in every dialect; `xsd:anyURI` and no dialect at all are sent by Petals and ServiceMix. */
+/** The deviation that this name of a dialect is; undefined if it is none. */
+export function dialectDeviation(dialect: string): DeviationName | undefined {
+  return ALIASES.get(dialect)?.deviation;
+}
+
+/** In a Notify a topic is a path in every dialect. */
 const NOTIFIED: ReadonlySet<string> = new Set([
   SIMPLE_DIALECT,
   CONCRETE_DIALECT,
   FULL_DIALECT,
   XPATH_DIALECT,
   CONCRETE_SET_DIALECT,
-  'xsd:anyURI',
-  '',
 ]);
 
 /** True if a topic in a Notify may be labelled with this dialect (after `canonicalDialect`). */

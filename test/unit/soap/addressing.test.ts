@@ -171,10 +171,10 @@ describe('the addressing of a message', () => {
     const block = (name: string): string =>
       `<wsa:${name}><wsa:Address>${WSA}/anonymous</wsa:Address><wsa:ReferenceParameters><k xmlns="urn:k">${name}</k></wsa:ReferenceParameters></wsa:${name}>`;
     const both = read('<x/>', block('ReplyTo') + block('FaultTo')).addressing;
-    expect(both.replyBlocks).toContain('>ReplyTo<');
-    expect(both.faultBlocks).toContain('>FaultTo<');
+    expect(both.reply?.blocks).toContain('>ReplyTo<');
+    expect(both.fault?.blocks).toContain('>FaultTo<');
     const one = read('<x/>', block('ReplyTo')).addressing;
-    expect(one.faultBlocks).toContain('>ReplyTo<');
+    expect(one.fault?.blocks).toContain('>ReplyTo<');
     const missing = protocolError(() => read('', block('ReplyTo')));
     expect(protocolFaultReply(missing).body.toString()).toContain('>ReplyTo</k>');
   });

@@ -41,7 +41,11 @@ describe('messageReply()', () => {
   });
 
   test('has no RelatesTo without a MessageID, and echoes the ReplyTo parameters', () => {
-    const addressing = { namespace: '2005/08', replyBlocks: '<k xmlns="urn:k">1</k>', faultBlocks: '<f/>' } as const;
+    const addressing = {
+      namespace: '2005/08',
+      reply: { kind: 'connection', address: '', blocks: '<k xmlns="urn:k">1</k>' },
+      fault: { kind: 'connection', address: '', blocks: '<f/>' },
+    } as const;
     const header = headerOf(messageReply({ version: '1.2', action: 'urn:r', addressing, body: '<a/>' }).body);
     expect(Object.keys(header)).toEqual([`{${WSA}}To`, `{${WSA}}Action`, `{${WSA}}MessageID`, '{urn:k}k']);
   });
@@ -130,8 +134,8 @@ describe('protocolFaultReply()', () => {
   test('echoes the FaultTo parameters, not those of ReplyTo', () => {
     const addressing = {
       namespace: '2005/08',
-      replyBlocks: '<r xmlns="urn:r"/>',
-      faultBlocks: '<f xmlns="urn:f"/>',
+      reply: { kind: 'connection', address: '', blocks: '<r xmlns="urn:r"/>' },
+      fault: { kind: 'connection', address: '', blocks: '<f xmlns="urn:f"/>' },
     } as const;
     const header = headerOf(protocolFaultReply(error, addressing).body);
     expect(Object.keys(header)).toContain('{urn:f}f');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { formatDiagnostic, type Diagnostic } from '../../../src/kernel/errors.ts';
 import { parseTopology } from '../../../src/topology/parse.ts';
+import { BAD_CONDUCT_FILES } from './bad-conduct-files.ts';
 import { BAD_FILES, change, GOOD } from './bad-files.ts';
 
 /** Everything that is wrong with a text. */
@@ -14,7 +15,7 @@ test('the file that the bad ones are made from is good', () => {
 });
 
 describe('a file with one mistake gives one diagnostic', () => {
-  test.each(BAD_FILES)('$what', ({ text, at, says }) => {
+  test.each([...BAD_FILES, ...BAD_CONDUCT_FILES])('$what', ({ text, at, says }) => {
     const diagnostics = diagnose(text);
     const [first] = diagnostics;
     expect(`${first?.line}:${first?.column} ${first?.path}`, diagnostics.map(formatDiagnostic).join('\n')).toBe(at);

@@ -31,6 +31,7 @@ function expectSound(parsed: ParsedTopology, text: string): void {
 const key = fc.constantFrom(
   'name', 'topology', 'publicUrl', 'proxies', 'servers', 'engines', 'store', 'lease', 'limits', 'delivery', 'listen',
   'wire', 'candidates', 'failback', 'sqlite', 'postgres', 'directory', 'ttl', 'maxBody', 'proxeis', '__proto__', 'toString',
+  'sources', 'topics', 'tolerate', 'strict', 'replyTo', 'profiles', 'pullPoints', 'address', 'soap', 'namespaces', 'fixed',
 ); // prettier-ignore
 const leaf = fc.oneof(
   fc.constantFrom(

@@ -41,6 +41,25 @@ store: { sqlite: { directory: /var/lib/pointsman } }
 lease: { ttl: 6s, renewEvery: 1s, guard: 2s }
 limits: { maxBody: 65536, hold: 0s, maxHeldRequests: 0, maxHeld: 1GiB }
 delivery: { connectTimeout: 100ms, totalTimeout: 1m, firstRetry: 50ms, maxRetry: 1h }
+topics: { fixed: true, namespaces: [a.xml], sets: [/srv/b.xml, ../c.xml] }
+publishers: { registration: required }
+subscriptions: { renewGrace: 0s, pauseRetention: last }
+pullPoints: { lifetime: 30m }
+profiles: { dsub: true, onvif: true }
+strict: true
+tolerate: { topicEmpty: true, actionBw2: false }
+replyTo: [Client.Example, "replies.example:80", "[0::1]:8443", 10.0.0.1]
+sources:
+  - name: registry
+    engine: ME2
+    address: https://Registry.example/broker?a=b
+    soap: 1.1
+    topics:
+      - { expression: "t:a", namespaces: { t: urn:t } }
+      - { dialect: XPath, expression: "//*" }
+      - { dialect: "urn:own", expression: x }
+    lifetime: 90m
+  - { name: camera, kind: onvif, address: "http://127.0.0.1/onvif" }
 `;
 
 test('a file with what is required and nothing else gets every default', () => {
@@ -82,9 +101,49 @@ test('a file that says everything is taken at its word', () => {
     lease: { ttlMs: 6_000, renewEveryMs: 1_000, guardMs: 2_000 },
     limits: { maxBodyBytes: 65_536, holdMs: 0, maxHeldRequests: 0, maxHeldBytes: 1_073_741_824 },
     delivery: { connectTimeoutMs: 100, totalTimeoutMs: 60_000, firstRetryMs: 50, maxRetryMs: 3_600_000 },
-    topics: DEFAULT_TOPICS,
-    sources: [],
-    conduct: DEFAULT_CONDUCT,
+    topics: {
+      fixed: true,
+      namespaces: ['/etc/pointsman/a.xml'],
+      sets: ['/srv/b.xml', '/etc/c.xml'],
+    },
+    sources: [
+      {
+        name: 'registry',
+        engine: 'ME2',
+        address: 'https://registry.example/broker?a=b',
+        kind: 'wsn',
+        soapVersion: '1.1',
+        topics: [
+          {
+            dialect: 'http://docs.oasis-open.org/wsn/t-1/TopicExpression/Concrete',
+            expression: 't:a',
+            namespaces: { t: 'urn:t' },
+          },
+          { dialect: 'http://www.w3.org/TR/1999/REC-xpath-19991116', expression: '//*', namespaces: {} },
+          { dialect: 'urn:own', expression: 'x', namespaces: {} },
+        ],
+        lifetimeMs: 5_400_000,
+      },
+      {
+        name: 'camera',
+        engine: 'ME1',
+        address: 'http://127.0.0.1/onvif',
+        kind: 'onvif',
+        soapVersion: '1.2',
+        topics: [],
+        lifetimeMs: 3_600_000,
+      },
+    ],
+    conduct: {
+      strict: true,
+      tolerate: { topicEmpty: true, actionBw2: false },
+      replyTo: ['client.example', 'replies.example:80', '[::1]:8443', '10.0.0.1'],
+      profiles: { dsub: true, onvif: true },
+      requiresRegistration: true,
+      renewGraceMs: 0,
+      pauseRetention: 'last',
+      pullPointLifetimeMs: 1_800_000,
+    },
   });
 });
 

@@ -199,7 +199,6 @@ describe('Subscribe', () => {
 
   test.each([
     ['an unknown dialect', 'Dialect="urn:unknown"', 'a', 'TopicExpressionDialectUnknownFault'],
-    ['no dialect', '', 'a', 'TopicExpressionDialectUnknownFault'],
     [
       'a dialect not supported yet',
       'Dialect="http://www.w3.org/TR/1999/REC-xpath-19991116"',

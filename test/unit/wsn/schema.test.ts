@@ -37,8 +37,8 @@ const ADDRESSINGS: readonly (RequestAddressing | undefined)[] = [
   {
     namespace: '2005/08',
     messageId: 'urn:a & <b>',
-    faultBlocks: '<k xmlns="urn:k"/>',
-    replyBlocks: '<k xmlns="urn:k"/>',
+    fault: { kind: 'connection', address: '', blocks: '<k xmlns="urn:k"/>' },
+    reply: { kind: 'connection', address: '', blocks: '<k xmlns="urn:k"/>' },
   },
   { namespace: '2004/08', messageId: 'uuid:1' },
 ];

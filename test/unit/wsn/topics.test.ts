@@ -194,7 +194,7 @@ describe('readTopicExpression()', () => {
       text: 'x:a',
       namespaces: {},
     });
-    expect(readTopicExpression(element('<T>a</T>')).dialect).toBe('');
+    expect(readTopicExpression(element('<T>a</T>')).dialect).toBe(CONCRETE_DIALECT);
   });
 
   test('passes over the predicate that every topic fulfils', () => {
