@@ -48,6 +48,8 @@ export interface ProtocolErrorOptions {
   /** XML of header blocks that the fault must carry: soap:NotUnderstood, soap:Upgrade. */
   readonly headerBlocks?: string | undefined;
   readonly addressing?: RequestAddressing | undefined;
+  /** The wsa:Action of the fault message; default: that of SOAP's or WS-Addressing's own faults. */
+  readonly action?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -62,6 +64,7 @@ export class ProtocolError extends Error {
   readonly detail: string | undefined;
   readonly headerBlocks: string | undefined;
   readonly addressing: RequestAddressing | undefined;
+  readonly action: string | undefined;
 
   constructor(message: string, options: ProtocolErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -73,6 +76,7 @@ export class ProtocolError extends Error {
     this.detail = options.detail;
     this.headerBlocks = options.headerBlocks;
     this.addressing = options.addressing;
+    this.action = options.action;
   }
 
   /** The MessageID of the request, if it was read before the error was found. */
@@ -83,7 +87,7 @@ export class ProtocolError extends Error {
   /** The same error as an answer to the request with this addressing; one that has an addressing already keeps it. */
   answering(addressing: RequestAddressing): ProtocolError {
     if (this.addressing !== undefined) return this;
-    const { version, code, subcode, subsubcode, httpStatus, detail, headerBlocks } = this;
+    const { version, code, subcode, subsubcode, httpStatus, detail, headerBlocks, action } = this;
     return new ProtocolError(this.message, {
       version,
       code,
@@ -93,6 +97,7 @@ export class ProtocolError extends Error {
       detail,
       headerBlocks,
       addressing,
+      action,
       cause: this,
     });
   }
@@ -185,7 +190,7 @@ export function protocolFaultReply(error: ProtocolError, addressing?: RequestAdd
     subcode: error.subcode,
     subsubcode: error.subsubcode,
     reason: error.message,
-    action: faultAction(isAddressingFault, answered),
+    action: error.action ?? faultAction(isAddressingFault, answered),
     detail: detailInHeader ? undefined : error.detail,
     headerBlocks: (error.headerBlocks ?? '') + detailBlock,
     addressing: answered,
