@@ -80,7 +80,8 @@ export class RequestRelay {
         await this.#changeOrPause(pauseMs, patience);
         const target = router.choose(key, pinned);
         if (target === undefined) continue;
-        const outcome = await this.#attempt(request, target, patience);
+        // What a server has taken on may take as long as it needs: a poll waits longer than this patience.
+        const outcome = await this.#attempt(request, target, signal);
         if (outcome.kind === 'answered') return outcome.reply;
         missed = outcome;
         if (outcome.kind === 'unknown') pinned ??= outcome.engine;

@@ -61,6 +61,8 @@ export interface ProtocolErrorOptions {
   /** XML of header blocks that the fault must carry: soap:NotUnderstood, soap:Upgrade. */
   readonly headerBlocks?: string | undefined;
   readonly addressing?: RequestAddressing | undefined;
+  /** The wsa:Action of the fault message; default: that of SOAP's or WS-Addressing's own faults. */
+  readonly action?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -75,6 +77,7 @@ export class ProtocolError extends Error {
   readonly detail: string | undefined;
   readonly headerBlocks: string | undefined;
   readonly addressing: RequestAddressing | undefined;
+  readonly action: string | undefined;
 
   constructor(message: string, options: ProtocolErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -86,6 +89,7 @@ export class ProtocolError extends Error {
     this.detail = options.detail;
     this.headerBlocks = options.headerBlocks;
     this.addressing = options.addressing;
+    this.action = options.action;
   }
 
   /** The MessageID of the request, if it was read before the error was found. */
@@ -96,7 +100,7 @@ export class ProtocolError extends Error {
   /** The same error as an answer to the request with this addressing; one that has an addressing already keeps it. */
   answering(addressing: RequestAddressing): ProtocolError {
     if (this.addressing !== undefined) return this;
-    const { version, code, subcode, subsubcode, httpStatus, detail, headerBlocks } = this;
+    const { version, code, subcode, subsubcode, httpStatus, detail, headerBlocks, action } = this;
     return new ProtocolError(this.message, {
       version,
       code,
@@ -106,6 +110,7 @@ export class ProtocolError extends Error {
       detail,
       headerBlocks,
       addressing,
+      action,
       cause: this,
     });
   }
@@ -202,7 +207,7 @@ export function protocolFaultReply(error: ProtocolError, addressing?: RequestAdd
     subcode,
     subsubcode,
     reason: error.message,
-    action: faultAction(isAddressingFault, answered),
+    action: error.action ?? faultAction(isAddressingFault, answered),
     detail: detailInHeader ? undefined : detail,
     headerBlocks: (error.headerBlocks ?? '') + detailBlock,
     addressing: answered,

@@ -41,7 +41,8 @@ export function encodeRaw(outgoing: OutgoingNotification): { readonly blocks: st
   return { blocks: blocks.join(''), body: payloadOf(notification.message) };
 }
 
-function notificationParts(outgoing: OutgoingNotification): (string | Uint8Array)[] {
+/** A wsnt:NotificationMessage in pieces; the prefixes wsnt and wsa must be declared around it. */
+export function notificationParts(outgoing: OutgoingNotification): (string | Uint8Array)[] {
   const { subscription, notification, dialect } = outgoing;
   const reference = subscription && writeEndpointReference('wsnt:SubscriptionReference', subscription);
   const topic = notification.topic === undefined ? '' : topicElement(notification.topic, dialect);

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { RelayedReply } from '../../../src/http/relay.ts';
+import { deferred } from '../../../src/kernel/deferred.ts';
 import { InfrastructureError } from '../../../src/kernel/errors.ts';
 import { eventually } from '../../support/eventually.ts';
 import { proxyOver } from './support.ts';
@@ -68,6 +70,26 @@ describe('RequestRelay', () => {
     directory.learn({ engine: 'ME1', server: 'server2', epoch: 2, state: 'active' });
     const reply = await answering;
     expect('server' in reply && reply.server).toBe('server2');
+  });
+
+  it('leaves a held request its time once a server has taken it', async () => {
+    const { relay, servers, directory } = proxyOver(3, { holdMs: 60 });
+    servers[0]!.become('connecting');
+    servers[2]!.become('connecting');
+    const poll = deferred<Partial<RelayedReply>>();
+    servers[1]!.answer = (_request, signal) => {
+      signal.addEventListener('abort', () => {
+        poll.reject(new InfrastructureError('timed-out', 'given up', { processed: 'unknown' }));
+      });
+      return poll.promise;
+    };
+    const answering = relay.relay(REQUEST, { engine: 'ME1' }, never);
+    directory.learn({ engine: 'ME1', server: 'server2', epoch: 2, state: 'active' });
+    await eventually('it was sent', () => servers[1]!.asked.length === 1);
+    // When one that came later is given up, the patience with the first is over too.
+    expect(await relay.relay(REQUEST, { engine: 'ME3' }, never)).toEqual({ reason: 'nobody-answered' });
+    poll.resolve({ status: 200 });
+    expect('server' in (await answering)).toBe(true);
   });
 
   it('gives a request up when its patience ends, with the last 503 of a server', async () => {
