@@ -5,8 +5,12 @@ import { WsnFault } from './faults.ts';
 import type { RequestedTermination } from './messages.ts';
 import { XSI_NAMESPACE } from './namespaces.ts';
 
-/** The fault for a termination time that cannot be granted: of Subscribe, or of Renew. */
-export type TerminationFault = 'UnacceptableInitialTerminationTimeFault' | 'UnacceptableTerminationTimeFault';
+/** The fault for a termination time that cannot be granted: of Subscribe, of Renew, or of SetTerminationTime. */
+export type TerminationFault =
+  | 'UnacceptableInitialTerminationTimeFault'
+  | 'UnacceptableTerminationTimeFault'
+  | 'UnableToSetTerminationTimeFault'
+  | 'TerminationTimeChangeRejectedFault';
 
 /** The hint of a fault: that much from now, so that it is still in the future when the client repeats its request. */
 const HINT_MS = 1000;
