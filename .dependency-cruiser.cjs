@@ -17,7 +17,7 @@ const LAYERS = {
   storage: ['engine/ports', 'cluster/ports', 'kernel'],
   delivery: ['engine/ports', 'http', 'wsn', 'soap', 'xml', 'kernel'],
   producers: ['engine/ports', 'http', 'wsn', 'soap', 'xml', 'kernel'],
-  'service-point': ['engine/ports', 'wsn', 'soap', 'http', 'wire', 'kernel'],
+  'service-point': ['engine/ports', 'topology/model', 'wsn', 'soap', 'xml/xpath', 'http', 'wire', 'kernel'],
   proxy: ['cluster/ports', 'topology/model', 'soap', 'http', 'wire', 'kernel'],
   admin: ['engine/ports', 'cluster/ports', 'topology/model', 'http', 'kernel'],
   app: [

@@ -24,7 +24,8 @@ export interface AdminOptions {
 }
 
 /** The SOAP endpoints, with or without an engine and a resource behind them. */
-const ENDPOINT = /^\/wsn\/(?:NotificationBroker|CreatePullPoint|SubscriptionManager|PullPoint)(?:\/[^/]+){0,2}\/?$/;
+const ENDPOINT =
+  /^\/wsn\/(?:NotificationBroker|NotificationConsumer|CreatePullPoint|SubscriptionManager|PullPoint|PublisherRegistrationManager|ResourceProperties|ResourceLifetime)(?:\/[^/]+){0,2}\/?$/;
 
 const SECURITY_HEADERS = {
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",

@@ -11,7 +11,17 @@ export interface Documents {
 /** What stands in pointsman.wsdl where the public URL belongs. */
 const PLACEHOLDER = 'http://pointsman.invalid';
 const WSDL_FILE = 'pointsman.wsdl';
-const SCHEMA_FILES = ['b-2.xsd', 'bf-2.xsd', 'r-2.xsd', 'ws-addr.xsd'] as const;
+const SCHEMA_FILES = [
+  'b-2.xsd',
+  'bf-2.xsd',
+  'br-2.xsd',
+  'properties.xsd',
+  'r-2.xsd',
+  'rl-2.xsd',
+  'rp-2.xsd',
+  't-1.xsd',
+  'ws-addr.xsd',
+] as const;
 
 /** Where the WSDL of a broker with this public URL is. */
 export function wsdlUrlOf(publicUrl: string): string {

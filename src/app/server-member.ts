@@ -22,6 +22,8 @@ import type { EngineSpec, ServerSpec, Topology } from '../topology/model.ts';
 import type { WireChannels } from '../wire/channels.ts';
 import { WireDialer } from '../wire/dialer.ts';
 import { WireListener } from '../wire/listener.ts';
+import { topicSetElement } from '../wsn/properties/topic-set-element.ts';
+import type { XPath } from '../xml/xpath/xpath.ts';
 import {
   HANDOVER_CHANNEL,
   ROUTES_CHANNEL,
@@ -45,6 +47,8 @@ export interface ServerMemberOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventSink;
+  /** For queries on properties; without it there are none. */
+  readonly xpath?: XPath;
   /** This process must end, with this code; called at most once. */
   readonly onFailed: (exitCode: number) => void;
 }
@@ -135,9 +139,18 @@ export class ServerMember implements Component {
   }
 
   #createServicePoint(): ServicePoint {
-    const { topology, clock, logger } = this.#options;
-    const { publicUrl, limits } = topology;
-    return new ServicePoint({ engines: this.#engines, publicUrl, maxBodyBytes: limits.maxBodyBytes, clock, logger });
+    const { topology, xpath, clock, logger } = this.#options;
+    const { publicUrl, limits, conduct, topics } = topology;
+    return new ServicePoint({
+      engines: this.#engines,
+      publicUrl,
+      maxBodyBytes: limits.maxBodyBytes,
+      conduct,
+      topics: { fixed: topics.fixed, element: topicSetElement },
+      ...(xpath === undefined ? {} : { xpath }),
+      clock,
+      logger,
+    });
   }
 
   #createWire(servicePoint: ServicePoint): WireListener {

@@ -1,9 +1,24 @@
 import type { Engine, EngineOperation, EngineOperations, Engines } from '../engine/ports/engine.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import { rendezvous } from '../kernel/rendezvous.ts';
 import type { Affinity } from '../soap/affinity.ts';
 import type { SoapMessage } from '../soap/envelope.ts';
+import type { Conduct } from '../topology/model.ts';
 import { WsnFault } from '../wsn/faults.ts';
+import type { TopicPath } from '../wsn/messages.ts';
+import type { XPath } from '../xml/xpath/xpath.ts';
+
+/** What the service point knows of the broker as a whole, to show it. */
+export interface BrokerTopics {
+  /** No topic grows by use. */
+  readonly fixed: boolean;
+  /**
+   * The permanent topics and these, as a complete, schema-valid wstop:TopicSet element that declares what it uses
+   * (WS-Topics §5).
+   */
+  readonly element: (grown: readonly TopicPath[]) => string;
+}
 
 /** One request at the service point, with all that its operation needs. */
 export interface Call {
@@ -14,8 +29,15 @@ export interface Call {
   readonly requestId: string;
   /** The engine that the proxy chose for a request without affinity. */
   readonly chosenEngine?: string;
+  readonly conduct: Conduct;
+  readonly topics: BrokerTopics;
+  /** Absent: there are no queries on properties. */
+  readonly xpath?: XPath;
   readonly signal: AbortSignal;
 }
+
+/** How long one engine of the bus may take to answer what all of them are asked. */
+const BUS_PATIENCE_MS = 2_000;
 
 /** Asks `engine`, in the name of this call. */
 export function ask<O extends EngineOperation>(
@@ -25,6 +47,27 @@ export function ask<O extends EngineOperation>(
   request: EngineOperations[O]['request'],
 ): Promise<EngineOperations[O]['reply']> {
   return engine.execute(operation, request, { requestId: call.requestId, signal: call.signal });
+}
+
+/**
+ * Asks every engine of the bus what changes nothing. Gives the answers of those that are there; throws InfrastructureError
+ * (`unreachable`) where `isEnough` says that without the others that is no answer.
+ */
+export async function askAll<O extends 'currentMessage' | 'topics'>(
+  call: Call,
+  operation: O,
+  request: EngineOperations[O]['request'],
+  isEnough: (answers: readonly EngineOperations[O]['reply'][]) => boolean,
+): Promise<readonly EngineOperations[O]['reply'][]> {
+  using deadline = new Deadline(BUS_PATIENCE_MS, call.signal);
+  const { signal } = deadline;
+  const engines = call.engines.names().flatMap((name) => call.engines.find(name) ?? []);
+  const settled = await Promise.allSettled(
+    engines.map((engine) => engine.execute(operation, request, { requestId: '', signal })),
+  );
+  const answers = settled.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value] : []));
+  if (answers.length === settled.length || isEnough(answers)) return answers;
+  throw new InfrastructureError('unreachable', `Not every engine could be asked: ${operation}`, { processed: 'no' });
 }
 
 /**

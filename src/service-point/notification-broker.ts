@@ -1,18 +1,13 @@
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { affinityOfPath, affinityReference } from '../soap/affinity.ts';
-import { Deadline } from '../kernel/deadline.ts';
-import { InfrastructureError } from '../kernel/errors.ts';
 import type { GetCurrentMessageRequest } from '../wsn/codec.ts';
 import type { NotifyRequest } from '../wsn/decode-notify.ts';
 import type { SubscribeRequest } from '../wsn/decode-subscribe.ts';
 import { WsnFault } from '../wsn/faults.ts';
 import type { Consumer } from '../wsn/messages.ts';
 import { encodeGetCurrentMessageReply, encodeSubscribeReply } from '../wsn/replies.ts';
-import { addressedResource, ask, engineForInitial, type Call } from './call.ts';
+import { addressedResource, ask, askAll, engineForInitial, type Call } from './call.ts';
 import type { ReplyBody } from './reply-body.ts';
-
-/** How long one engine of the bus may take to say what its current message is. */
-const CURRENT_MESSAGE_PATIENCE_MS = 2_000;
 
 /** Subscribe (WS-BaseNotification §4.1). A pull point as consumer binds the subscription to the pull point's engine. */
 export async function subscribe(request: SubscribeRequest, call: Call): Promise<ReplyBody> {
@@ -31,7 +26,10 @@ export async function subscribe(request: SubscribeRequest, call: Call): Promise<
   return encodeSubscribeReply(reference, granted);
 }
 
-/** Notify (§3.1): one way. Sent to a pull point's address, the messages are for that pull point. */
+/**
+ * Notify (§3.1): one way. Sent to a pull point's address, the messages are for that pull point; to the ConsumerReference of
+ * a registration, they come from its publisher.
+ */
 export async function notify(request: NotifyRequest, call: Call): Promise<undefined> {
   const { messages } = request;
   if (call.affinity.resource === undefined) {
@@ -45,29 +43,21 @@ export async function notify(request: NotifyRequest, call: Call): Promise<undefi
 
 /** GetCurrentMessage (§4.2): asks every engine of the bus; the latest wins. */
 export async function getCurrentMessage(request: GetCurrentMessageRequest, call: Call): Promise<ReplyBody> {
-  using deadline = new Deadline(CURRENT_MESSAGE_PATIENCE_MS, call.signal);
-  const { signal } = deadline;
-  const answers = await Promise.allSettled(
-    call.engines.names().flatMap((name) => {
-      const engine = call.engines.find(name);
-      return engine?.execute('currentMessage', { topic: request.topic }, { requestId: '', signal }) ?? [];
-    }),
+  const answers = await askAll(call, 'currentMessage', { topic: request.topic }, (found) =>
+    found.some((answer) => answer.found !== undefined),
   );
   let latest: { readonly at: number; readonly message: Uint8Array } | undefined;
-  for (const answer of answers) {
-    const found = answer.status === 'fulfilled' ? answer.value.found : undefined;
+  for (const { found } of answers) {
     if (found !== undefined && (latest === undefined || found.at > latest.at)) latest = found;
   }
   if (latest !== undefined) return encodeGetCurrentMessageReply(latest.message);
-  if (answers.some(({ status }) => status === 'rejected')) {
-    throw new InfrastructureError('unreachable', 'Not every engine could be asked for the current message', {
-      processed: 'no',
-    });
-  }
   throw new WsnFault('NoCurrentMessageOnTopicFault', `No message has been published on the topic ${request.topic}`);
 }
 
-/** The pull point that a consumer reference names, if it is one of this broker. This broker itself is refused: a loop. */
+/**
+ * The pull point that a consumer reference names, if it is one of this broker. This broker itself is refused, also where the
+ * reference is that of a publisher's registration: a loop.
+ */
 function ownPullPoint(
   consumer: EndpointReference,
   publicUrl: string,

@@ -7,15 +7,13 @@ import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../soap/affin
 import { readEnvelope, type HttpFraming, type SoapMessage } from '../soap/envelope.ts';
 import { messageReply, ProtocolError, protocolFaultReply, type SoapReply } from '../soap/fault.ts';
 import type { SoapVersion } from '../soap/version.ts';
-import { decodeRequest, type WsnRequest } from '../wsn/codec.ts';
+import type { Conduct } from '../topology/model.ts';
+import { decodeRequest } from '../wsn/codec.ts';
 import { wsnFaultReply, WsnFault } from '../wsn/faults.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
-import type { Call } from './call.ts';
-import { createPullPoint } from './create-pull-point.ts';
-import { getCurrentMessage, notify, subscribe } from './notification-broker.ts';
-import { destroyPullPoint, getMessages } from './pull-point.ts';
-import type { ReplyBody } from './reply-body.ts';
-import { pauseSubscription, renew, resumeSubscription, unsubscribe } from './subscription-manager.ts';
+import type { XPath } from '../xml/xpath/xpath.ts';
+import type { BrokerTopics } from './call.ts';
+import { perform } from './performers.ts';
 
 /** A SOAP request as it reached this server, directly or through a proxy. */
 export interface ServicePointRequest {
@@ -39,6 +37,10 @@ export interface ServicePointOptions {
   readonly engines: Engines;
   readonly publicUrl: string;
   readonly maxBodyBytes: number;
+  readonly conduct: Conduct;
+  readonly topics: BrokerTopics;
+  /** For queries on properties; without it there are none. */
+  readonly xpath?: XPath;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -69,14 +71,24 @@ export class ServicePoint {
     framing: HttpFraming,
     signal: AbortSignal,
   ): Promise<SoapReply> {
-    const { engines, publicUrl, logger } = this.#options;
+    const { engines, publicUrl, conduct, topics, xpath, logger } = this.#options;
     const byHeader = affinityOfBlocks(message.blocks);
     const affinity = combineAffinity(affinityOfPath(request.path), byHeader, message.version);
     const decoded = decodeRequest(message, framing);
     const requestId = message.addressing.messageId ?? request.requestId ?? randomId();
     logger.debug('Request', { operation: decoded.operation, engine: affinity.engine, requestId });
-    const chosen = request.engine === undefined ? {} : { chosenEngine: request.engine };
-    const body = await perform(decoded, { message, affinity, engines, publicUrl, requestId, signal, ...chosen });
+    const body = await perform(decoded, {
+      message,
+      affinity,
+      engines,
+      publicUrl,
+      conduct,
+      topics,
+      requestId,
+      signal,
+      ...(request.engine === undefined ? {} : { chosenEngine: request.engine }),
+      ...(xpath === undefined ? {} : { xpath }),
+    });
     const action = OPERATIONS[decoded.operation].replyAction;
     if (body === undefined || action === undefined) return { status: 202, contentType: '', body: Buffer.alloc(0) };
     const { version, addressing } = message;
@@ -101,31 +113,6 @@ export class ServicePoint {
     this.#options.logger.error('Request failed', { correlation, error: messageOf(error), stack: stackOf(error) });
     const reason = `Internal error; the operator's log has it under ${correlation}`;
     return { outcome: 'answered', reply: receiverFault(version, reason, message, 500) };
-  }
-}
-
-async function perform(request: WsnRequest, call: Call): Promise<ReplyBody | undefined> {
-  switch (request.operation) {
-    case 'Subscribe':
-      return subscribe(request, call);
-    case 'Notify':
-      return notify(request, call);
-    case 'GetCurrentMessage':
-      return getCurrentMessage(request, call);
-    case 'Renew':
-      return renew(request, call);
-    case 'Unsubscribe':
-      return unsubscribe(call);
-    case 'PauseSubscription':
-      return pauseSubscription(call);
-    case 'ResumeSubscription':
-      return resumeSubscription(call);
-    case 'CreatePullPoint':
-      return createPullPoint(call);
-    case 'GetMessages':
-      return getMessages(request, call);
-    case 'DestroyPullPoint':
-      return destroyPullPoint(call);
   }
 }
 

@@ -11,10 +11,30 @@ import { decodeNotify } from './decode-notify.ts';
 import type { NotifyRequest } from './decode-notify.ts';
 import { decodeSubscribe } from './decode-subscribe.ts';
 import type { SubscribeRequest } from './decode-subscribe.ts';
-import { malformed, optionalChild, refuseUnknownChildren, requiredChild } from './elements.ts';
+import { decodeRegisterPublisher } from './decode-register-publisher.ts';
+import type { RegisterPublisherRequest } from './decode-register-publisher.ts';
+import { decodeSetTerminationTime } from './decode-set-termination-time.ts';
+import type { SetTerminationTimeRequest } from './decode-set-termination-time.ts';
+import { malformed, optionalChild, prefixedName, refuseUnknownChildren, requiredChild } from './elements.ts';
 import type { RequestedTermination, TopicPath } from './messages.ts';
-import { acceptsAction, operationOf, OPERATIONS, unservedOperationOf } from './operations.ts';
+import { BR_NAMESPACE, RL_NAMESPACE, RP_NAMESPACE } from './namespaces.ts';
+import { acceptsAction, operationOf, OPERATIONS } from './operations.ts';
 import type { WsnOperation } from './operations.ts';
+import {
+  decodeChangeProperties,
+  decodeGetMultipleResourceProperties,
+  decodeGetResourceProperty,
+  decodePutResourcePropertyDocument,
+  decodeQueryResourceProperties,
+} from './properties/decode-properties.ts';
+import type {
+  ChangeOperation,
+  ChangePropertiesRequest,
+  GetMultipleResourcePropertiesRequest,
+  GetResourcePropertyRequest,
+  PutResourcePropertyDocumentRequest,
+  QueryResourcePropertiesRequest,
+} from './properties/decode-properties.ts';
 import { refuseDeviations } from './strictness.ts';
 import { parseTermination } from './termination-time.ts';
 import { readTopicExpression } from './topics/read-topic.ts';
@@ -41,18 +61,35 @@ interface BareRequest<O extends WsnOperation> {
   readonly operation: O;
 }
 
-/** A request as the service point works with it. Which resource it is for is in its path and header, not here. */
-export type WsnRequest =
-  | SubscribeRequest
-  | RenewRequest
-  | BareRequest<'Unsubscribe'>
-  | BareRequest<'PauseSubscription'>
-  | BareRequest<'ResumeSubscription'>
-  | BareRequest<'CreatePullPoint'>
-  | GetMessagesRequest
-  | BareRequest<'DestroyPullPoint'>
-  | GetCurrentMessageRequest
-  | NotifyRequest;
+/** What each operation asks for. Which resource it is for is in the path and header of the message, not here. */
+export interface WsnRequests {
+  Subscribe: SubscribeRequest;
+  Renew: RenewRequest;
+  Unsubscribe: BareRequest<'Unsubscribe'>;
+  PauseSubscription: BareRequest<'PauseSubscription'>;
+  ResumeSubscription: BareRequest<'ResumeSubscription'>;
+  CreatePullPoint: BareRequest<'CreatePullPoint'>;
+  GetMessages: GetMessagesRequest;
+  DestroyPullPoint: BareRequest<'DestroyPullPoint'>;
+  GetCurrentMessage: GetCurrentMessageRequest;
+  Notify: NotifyRequest;
+  RegisterPublisher: RegisterPublisherRequest;
+  DestroyRegistration: BareRequest<'DestroyRegistration'>;
+  Destroy: BareRequest<'Destroy'>;
+  SetTerminationTime: SetTerminationTimeRequest;
+  GetResourcePropertyDocument: BareRequest<'GetResourcePropertyDocument'>;
+  GetResourceProperty: GetResourcePropertyRequest;
+  GetMultipleResourceProperties: GetMultipleResourcePropertiesRequest;
+  PutResourcePropertyDocument: PutResourcePropertyDocumentRequest;
+  SetResourceProperties: ChangePropertiesRequest<'SetResourceProperties'>;
+  InsertResourceProperties: ChangePropertiesRequest<'InsertResourceProperties'>;
+  UpdateResourceProperties: ChangePropertiesRequest<'UpdateResourceProperties'>;
+  DeleteResourceProperties: ChangePropertiesRequest<'DeleteResourceProperties'>;
+  QueryResourceProperties: QueryResourcePropertiesRequest;
+}
+
+/** A request as the service point works with it. */
+export type WsnRequest = WsnRequests[WsnOperation];
 
 /** What is accepted of a request beyond the standards. */
 export interface DecodeOptions {
@@ -75,28 +112,56 @@ export function decodeRequest(message: SoapMessage, framing: HttpFraming, option
   try {
     const operation = requestedOperation(message, framing, tolerance);
     refuseDeviations(message, framing, { tolerance, isOneWay: OPERATIONS[operation].reply === undefined });
-    return decodeBody(operation, message.body);
+    return DECODERS[operation](message.body);
   } catch (error) {
     throw error instanceof ProtocolError ? error.answering(message.addressing) : error;
   }
 }
 
-function decodeBody(operation: WsnOperation, body: XmlElement): WsnRequest {
-  switch (operation) {
-    case 'Subscribe':
-      return decodeSubscribe(body);
-    case 'Renew':
-      return decodeRenew(body);
-    case 'GetMessages':
-      return decodeGetMessages(body);
-    case 'GetCurrentMessage':
-      return decodeGetCurrentMessage(body);
-    case 'Notify':
-      return decodeNotify(body);
-    default:
-      return { operation };
-  }
+type Decode<O extends WsnOperation> = (body: XmlElement) => WsnRequests[O];
+
+/** A request whose schema allows anything, or nothing; what it has is passed over. */
+function bare<O extends WsnOperation>(operation: O): (body: XmlElement) => BareRequest<O> {
+  return () => ({ operation });
 }
+
+/** A request that must have no parts of its own standard's namespace. */
+function empty<O extends WsnOperation>(operation: O, namespace: string): (body: XmlElement) => BareRequest<O> {
+  return (body) => {
+    refuseUnknownChildren(body, [], namespace);
+    return { operation };
+  };
+}
+
+function changes<O extends ChangeOperation>(operation: O): (body: XmlElement) => ChangePropertiesRequest<O> {
+  return (body) => decodeChangeProperties(body, operation);
+}
+
+const DECODERS: { readonly [O in WsnOperation]: Decode<O> } = {
+  Subscribe: (body) => decodeSubscribe(body),
+  Renew: decodeRenew,
+  Unsubscribe: bare('Unsubscribe'),
+  PauseSubscription: bare('PauseSubscription'),
+  ResumeSubscription: bare('ResumeSubscription'),
+  CreatePullPoint: bare('CreatePullPoint'),
+  GetMessages: decodeGetMessages,
+  DestroyPullPoint: bare('DestroyPullPoint'),
+  GetCurrentMessage: decodeGetCurrentMessage,
+  Notify: (body) => decodeNotify(body),
+  RegisterPublisher: decodeRegisterPublisher,
+  DestroyRegistration: empty('DestroyRegistration', BR_NAMESPACE),
+  Destroy: empty('Destroy', RL_NAMESPACE),
+  SetTerminationTime: decodeSetTerminationTime,
+  GetResourcePropertyDocument: empty('GetResourcePropertyDocument', RP_NAMESPACE),
+  GetResourceProperty: decodeGetResourceProperty,
+  GetMultipleResourceProperties: decodeGetMultipleResourceProperties,
+  PutResourcePropertyDocument: decodePutResourcePropertyDocument,
+  SetResourceProperties: changes('SetResourceProperties'),
+  InsertResourceProperties: changes('InsertResourceProperties'),
+  UpdateResourceProperties: changes('UpdateResourceProperties'),
+  DeleteResourceProperties: changes('DeleteResourceProperties'),
+  QueryResourceProperties: decodeQueryResourceProperties,
+};
 
 function requestedOperation(
   { version, addressing, body }: SoapMessage,
@@ -125,7 +190,8 @@ function requestedOperation(
   }
   const action = inHeader ?? inHttp;
   if (isAccepted(action)) return operation;
-  const found = `Found the action '${clipped(action ?? '')}' with the body wsnt:${operation}`;
+  const name = prefixedName(body.namespace, body.localName);
+  const found = `Found the action '${clipped(action ?? '')}' with the body ${name}`;
   throw new ProtocolError(`${found}, ${expected}`, {
     version,
     code: 'Sender',
@@ -135,12 +201,8 @@ function requestedOperation(
 }
 
 function notServed({ version, body }: Pick<SoapMessage, 'version' | 'body'>, action?: string): ProtocolError {
-  const unserved = unservedOperationOf(body);
   const name = `'{${clipped(body.namespace)}}${clipped(body.localName)}'`;
-  const message =
-    unserved === undefined
-      ? `Found ${name} in the SOAP Body, expected a request of WS-BaseNotification 1.3 (for notifications: wsnt:Notify)`
-      : `The operation ${unserved} (${name}) is not supported here`;
+  const message = `Found ${name} in the SOAP Body, expected a request of WS-Notification 1.3 or WSRF 1.2 (for notifications: wsnt:Notify)`;
   return new ProtocolError(message, {
     version,
     code: 'Sender',

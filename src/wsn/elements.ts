@@ -2,7 +2,7 @@ import { versionAround } from '../soap/addressing.ts';
 import { ProtocolError } from '../soap/fault.ts';
 import { clipped } from '../soap/text.ts';
 import type { XmlElement } from '../xml/document.ts';
-import { WSNT_NAMESPACE } from './namespaces.ts';
+import { PREFIXES, WSNT_NAMESPACE } from './namespaces.ts';
 
 /** The request is not what the schema of its operation says: a Sender fault that says where. */
 export function malformed(element: XmlElement, problem: string): ProtocolError {
@@ -11,31 +11,46 @@ export function malformed(element: XmlElement, problem: string): ProtocolError {
   return new ProtocolError(message, { version: versionAround(element), code: 'Sender' });
 }
 
-/** The child of that name in the namespace of WS-BaseNotification. Throws ProtocolError if it is there twice. */
-export function optionalChild(element: XmlElement, localName: string): XmlElement | undefined {
-  const [first, second] = element.children().filter((child) => child.is(WSNT_NAMESPACE, localName));
+/** The child of that name in the namespace (WS-BaseNotification's). Throws ProtocolError if it is there twice. */
+export function optionalChild(
+  element: XmlElement,
+  localName: string,
+  namespace: string = WSNT_NAMESPACE,
+): XmlElement | undefined {
+  const [first, second] = element.children().filter((child) => child.is(namespace, localName));
   if (second === undefined) return first;
-  throw malformed(second, `found a second wsnt:${localName} in ${element.localName}, expected at most one`);
+  const name = prefixedName(namespace, localName);
+  throw malformed(second, `found a second ${name} in ${element.localName}, expected at most one`);
 }
 
 /** As `optionalChild`, for a child that has to be there. */
-export function requiredChild(element: XmlElement, localName: string): XmlElement {
-  const child = optionalChild(element, localName);
-  if (child === undefined) throw malformed(element, `found no wsnt:${localName}, expected one`);
+export function requiredChild(element: XmlElement, localName: string, namespace: string = WSNT_NAMESPACE): XmlElement {
+  const child = optionalChild(element, localName, namespace);
+  if (child === undefined) throw malformed(element, `found no ${prefixedName(namespace, localName)}, expected one`);
   return child;
 }
 
 /**
- * Refuses children in the namespace of WS-BaseNotification other than these: a misspelt part of a request must not be
- * passed over. Children of other namespaces are extensions and may be.
+ * Refuses children in the namespaces of the standards other than these in `namespace`: a misspelt part of a request must
+ * not be passed over. Children of other namespaces are extensions and may be.
  */
-export function refuseUnknownChildren(element: XmlElement, known: readonly string[]): void {
+export function refuseUnknownChildren(
+  element: XmlElement,
+  known: readonly string[],
+  namespace: string = WSNT_NAMESPACE,
+): void {
   const stray = element
     .children()
-    .find((child) => child.namespace === WSNT_NAMESPACE && !known.includes(child.localName));
+    .find((child) =>
+      child.namespace === namespace ? !known.includes(child.localName) : child.namespace === WSNT_NAMESPACE,
+    );
   if (stray === undefined) return;
-  throw malformed(
-    stray,
-    `found wsnt:${clipped(stray.localName)}, expected ${known.map((name) => `wsnt:${name}`).join(', ')}`,
-  );
+  const expected = known.length === 0 ? 'nothing' : known.map((name) => prefixedName(namespace, name)).join(', ');
+  throw malformed(stray, `found ${prefixedName(stray.namespace, clipped(stray.localName))}, expected ${expected}`);
+}
+
+/** The name as people know it: `wsnt:Subscribe`. */
+export function prefixedName(namespace: string, localName: string): string {
+  const prefix = Object.hasOwn(PREFIXES, namespace) ? PREFIXES[namespace] : undefined;
+  return prefix === undefined ? `{${clipped(namespace)}}${localName}` : `${prefix}:${localName}`;
 }

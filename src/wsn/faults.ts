@@ -2,80 +2,24 @@ import { faultReply } from '../soap/fault.ts';
 import type { RequestAddressing, SoapReply } from '../soap/fault.ts';
 import type { SoapVersion } from '../soap/version.ts';
 import { escapeAttribute, escapeText } from '../xml/writer.ts';
-import { BF_NAMESPACE, R_NAMESPACE, WSNT_NAMESPACE } from './namespaces.ts';
-import type { ElementName } from './operations.ts';
 import { formatDateTime, LATEST_TIME } from './date-time.ts';
+import type { ElementName } from './element-name.ts';
+import { FAULT_SPECS, isChangeFault } from './fault-specs.ts';
+import type { WsnFaultName } from './fault-specs.ts';
+import { BF_NAMESPACE, WSNT_NAMESPACE } from './namespaces.ts';
 
-/** The faults of the standards that the served operations can raise. */
-export type WsnFaultName =
-  | 'ResourceUnknownFault'
-  | 'InvalidFilterFault'
-  | 'TopicExpressionDialectUnknownFault'
-  | 'InvalidTopicExpressionFault'
-  | 'TopicNotSupportedFault'
-  | 'InvalidProducerPropertiesExpressionFault'
-  | 'InvalidMessageContentExpressionFault'
-  | 'UnrecognizedPolicyRequestFault'
-  | 'UnsupportedPolicyRequestFault'
-  | 'NotifyMessageNotSupportedFault'
-  | 'UnacceptableInitialTerminationTimeFault'
-  | 'UnacceptableTerminationTimeFault'
-  | 'SubscribeCreationFailedFault'
-  | 'NoCurrentMessageOnTopicFault'
-  | 'MultipleTopicsSpecifiedFault'
-  | 'UnableToGetMessagesFault'
-  | 'UnableToCreatePullPointFault'
-  | 'UnableToDestroyPullPointFault'
-  | 'UnableToDestroySubscriptionFault'
-  | 'PauseFailedFault'
-  | 'ResumeFailedFault'
-  | 'PublisherRegistrationRejectedFault'
-  | 'PublisherRegistrationFailedFault'
-  | 'TerminationTimeChangeRejectedFault';
+export { FAULT_SPECS } from './fault-specs.ts';
+export type { WsnFaultName } from './fault-specs.ts';
 
-/** How a fault looks on the wire. */
-export interface FaultSpec extends ElementName {
-  /** Whose problem it is. The standards do not say; this follows what each text describes. */
-  readonly role: 'Sender' | 'Receiver';
-  /** The wsa:Action of the fault message (WS-BaseNotification §1.4). */
-  readonly action: string;
+/** What became of a change of resource properties that failed (rp:ResourcePropertyChangeFailure). */
+export interface ChangeFailure {
+  /** The property as it is: complete elements of the standards that declare what they use. Absent: it has no value. */
+  readonly currentValue?: readonly string[];
+  /** What it should have become; likewise. */
+  readonly requestedValue?: readonly string[];
+  /** True: everything is as it was before the request. */
+  readonly restored: boolean;
 }
-
-function wsnt(localName: WsnFaultName, role: FaultSpec['role']): FaultSpec {
-  return { namespace: WSNT_NAMESPACE, localName, role, action: 'http://docs.oasis-open.org/wsn/fault' };
-}
-
-export const FAULT_SPECS = {
-  ResourceUnknownFault: {
-    namespace: R_NAMESPACE,
-    localName: 'ResourceUnknownFault',
-    role: 'Sender',
-    action: 'http://docs.oasis-open.org/wsrf/fault',
-  },
-  InvalidFilterFault: wsnt('InvalidFilterFault', 'Sender'),
-  TopicExpressionDialectUnknownFault: wsnt('TopicExpressionDialectUnknownFault', 'Sender'),
-  InvalidTopicExpressionFault: wsnt('InvalidTopicExpressionFault', 'Sender'),
-  TopicNotSupportedFault: wsnt('TopicNotSupportedFault', 'Sender'),
-  InvalidProducerPropertiesExpressionFault: wsnt('InvalidProducerPropertiesExpressionFault', 'Sender'),
-  InvalidMessageContentExpressionFault: wsnt('InvalidMessageContentExpressionFault', 'Sender'),
-  UnrecognizedPolicyRequestFault: wsnt('UnrecognizedPolicyRequestFault', 'Sender'),
-  UnsupportedPolicyRequestFault: wsnt('UnsupportedPolicyRequestFault', 'Sender'),
-  NotifyMessageNotSupportedFault: wsnt('NotifyMessageNotSupportedFault', 'Sender'),
-  UnacceptableInitialTerminationTimeFault: wsnt('UnacceptableInitialTerminationTimeFault', 'Sender'),
-  UnacceptableTerminationTimeFault: wsnt('UnacceptableTerminationTimeFault', 'Sender'),
-  SubscribeCreationFailedFault: wsnt('SubscribeCreationFailedFault', 'Receiver'),
-  NoCurrentMessageOnTopicFault: wsnt('NoCurrentMessageOnTopicFault', 'Sender'),
-  MultipleTopicsSpecifiedFault: wsnt('MultipleTopicsSpecifiedFault', 'Sender'),
-  UnableToGetMessagesFault: wsnt('UnableToGetMessagesFault', 'Receiver'),
-  UnableToCreatePullPointFault: wsnt('UnableToCreatePullPointFault', 'Receiver'),
-  UnableToDestroyPullPointFault: wsnt('UnableToDestroyPullPointFault', 'Receiver'),
-  UnableToDestroySubscriptionFault: wsnt('UnableToDestroySubscriptionFault', 'Receiver'),
-  PauseFailedFault: wsnt('PauseFailedFault', 'Receiver'),
-  ResumeFailedFault: wsnt('ResumeFailedFault', 'Receiver'),
-  PublisherRegistrationRejectedFault: wsnt('PublisherRegistrationRejectedFault', 'Sender'),
-  PublisherRegistrationFailedFault: wsnt('PublisherRegistrationFailedFault', 'Receiver'),
-  TerminationTimeChangeRejectedFault: wsnt('TerminationTimeChangeRejectedFault', 'Sender'),
-} as const satisfies Record<WsnFaultName, FaultSpec>;
 
 /** What a fault tells beyond its description. */
 export interface WsnFaultDetails {
@@ -86,6 +30,8 @@ export interface WsnFaultDetails {
   /** The earliest and latest termination time that would be granted, in milliseconds since 1970. */
   readonly minimumTime?: number;
   readonly maximumTime?: number;
+  /** Only for the faults of changes; there, absent stands for one without values, restored. */
+  readonly changeFailure?: ChangeFailure;
 }
 
 /** A WsnFault as plain JSON, for the way between servers. */
@@ -163,6 +109,7 @@ export function faultDetail(fault: WsnFault, now: number): string {
 const HINT_MS = 1000;
 
 function extensionOf({ fault, details }: WsnFault, now: number): string {
+  if (isChangeFault(fault)) return changeFailure(details.changeFailure ?? { restored: true });
   switch (fault) {
     case 'InvalidFilterFault':
       return names('UnknownFilter', details.unknownFilters ?? [{ namespace: WSNT_NAMESPACE, localName: 'Filter' }]);
@@ -180,6 +127,13 @@ function extensionOf({ fault, details }: WsnFault, now: number): string {
     default:
       return '';
   }
+}
+
+function changeFailure({ currentValue = [], requestedValue = [], restored }: ChangeFailure): string {
+  const value = (element: string, content: readonly string[]): string =>
+    content.length === 0 ? '' : `<f:${element}>${content.join('')}</f:${element}>`;
+  const values = value('CurrentValue', currentValue) + value('RequestedValue', requestedValue);
+  return `<f:ResourcePropertyChangeFailure Restored="${restored}">${values}</f:ResourcePropertyChangeFailure>`;
 }
 
 function names(element: string, values: readonly ElementName[]): string {
@@ -200,7 +154,18 @@ function isDetails(value: unknown): value is WsnFaultDetails {
   const times = [details['minimumTime'], details['maximumTime']];
   return (
     lists.every((list) => list === undefined || (Array.isArray(list) && list.every(isElementName))) &&
-    times.every((time) => time === undefined || typeof time === 'number')
+    times.every((time) => time === undefined || typeof time === 'number') &&
+    (details['changeFailure'] === undefined || isChangeFailure(details['changeFailure']))
+  );
+}
+
+function isChangeFailure(value: unknown): boolean {
+  const { currentValue, requestedValue, restored }: Partial<Record<string, unknown>> = { ...asObject(value) };
+  return (
+    typeof restored === 'boolean' &&
+    [currentValue, requestedValue].every(
+      (list) => list === undefined || (Array.isArray(list) && list.every((xml) => typeof xml === 'string')),
+    )
   );
 }
 

@@ -4,7 +4,8 @@ import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { standalone } from '../xml/fragment.ts';
 import { readXml } from '../xml/reader.ts';
 import { formatDateTime } from './date-time.ts';
-import { WSNT_NAMESPACE, XSI_NAMESPACE } from './namespaces.ts';
+import { BR_NAMESPACE, RL_NAMESPACE, RP_NAMESPACE, WSNT_NAMESPACE, XSI_NAMESPACE } from './namespaces.ts';
+import type { PropertyOperation } from './operations.ts';
 
 /** What Subscribe and Renew grant: milliseconds since 1970, null for no termination. */
 export interface GrantedTermination {
@@ -52,17 +53,54 @@ export function encodeGetCurrentMessageReply(message: Uint8Array): string {
   return response('GetCurrentMessage', payload === undefined ? '' : standalone(payload));
 }
 
+/** A br:RegisterPublisherResponse (WS-BrokeredNotification §4.3). `consumer`: where the publisher sends its notifications. */
+export function encodeRegisterPublisherReply(registration: EndpointReference, consumer?: EndpointReference): string {
+  const content =
+    writeEndpointReference('br:PublisherRegistrationReference', registration) +
+    (consumer === undefined ? '' : writeEndpointReference('br:ConsumerReference', consumer));
+  return element('br', BR_NAMESPACE, 'RegisterPublisherResponse', content);
+}
+
+export function encodeDestroyRegistrationReply(): string {
+  return element('br', BR_NAMESPACE, 'DestroyRegistrationResponse');
+}
+
+export function encodeDestroyReply(): string {
+  return element('rl', RL_NAMESPACE, 'DestroyResponse');
+}
+
+/** An rl:SetTerminationTimeResponse: NewTerminationTime comes before CurrentTime (WS-ResourceLifetime §5.2). */
+export function encodeSetTerminationTimeReply({ terminationTime: at, currentTime: now }: GrantedTermination): string {
+  const content = timeElement('rl:NewTerminationTime', at) + timeElement('rl:CurrentTime', now);
+  return element('rl', RL_NAMESPACE, 'SetTerminationTimeResponse', content);
+}
+
+/** The reply to an operation of WS-ResourceProperties; `content` declares every prefix that it uses. */
+export function encodePropertiesReply(operation: PropertyOperation, content = ''): string {
+  return element('rp', RP_NAMESPACE, `${operation}Response`, content);
+}
+
 function response(operation: string, content = ''): string {
-  const start = `<wsnt:${operation}Response xmlns:wsnt="${WSNT_NAMESPACE}" xmlns:wsa="${WSA_NAMESPACE}"`;
-  return content === '' ? `${start}/>` : `${start}>${content}</wsnt:${operation}Response>`;
+  return element('wsnt', WSNT_NAMESPACE, `${operation}Response`, content);
+}
+
+/** The prefix and `wsa` are declared for the content. */
+function element(prefix: string, namespace: string, localName: string, content = ''): string {
+  const start = `<${prefix}:${localName} xmlns:${prefix}="${namespace}" xmlns:wsa="${WSA_NAMESPACE}"`;
+  return content === '' ? `${start}/>` : `${start}>${content}</${prefix}:${localName}>`;
 }
 
 function currentTime(granted: GrantedTermination): string {
-  return `<wsnt:CurrentTime>${formatDateTime(granted.currentTime)}</wsnt:CurrentTime>`;
+  return timeElement('wsnt:CurrentTime', granted.currentTime);
 }
 
-function terminationTime({ terminationTime: at }: GrantedTermination): string {
+function terminationTime(granted: GrantedTermination): string {
+  return timeElement('wsnt:TerminationTime', granted.terminationTime);
+}
+
+/** Null: nil, no time. */
+function timeElement(name: string, at: number | null): string {
   return at === null
-    ? `<wsnt:TerminationTime xmlns:xsi="${XSI_NAMESPACE}" xsi:nil="true"/>`
-    : `<wsnt:TerminationTime>${formatDateTime(at)}</wsnt:TerminationTime>`;
+    ? `<${name} xmlns:xsi="${XSI_NAMESPACE}" xsi:nil="true"/>`
+    : `<${name}>${formatDateTime(at)}</${name}>`;
 }

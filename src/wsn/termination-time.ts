@@ -9,6 +9,7 @@ import { XSI_NAMESPACE } from './namespaces.ts';
 export type TerminationFault =
   | 'UnacceptableInitialTerminationTimeFault'
   | 'UnacceptableTerminationTimeFault'
+  | 'UnableToSetTerminationTimeFault'
   | 'TerminationTimeChangeRejectedFault';
 
 /** The hint of a fault: that much from now, so that it is still in the future when the client repeats its request. */

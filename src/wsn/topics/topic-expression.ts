@@ -55,7 +55,9 @@ export function concretePath({ text, namespaces }: TopicExpression): TopicPath {
   return topicPath(steps);
 }
 
-export function overlaps(a: TopicMatcher, b: TopicMatcher): boolean { return a.exact === b.exact; }
+export function overlaps(a: TopicMatcher, b: TopicMatcher): boolean {
+  return a.exact === b.exact;
+}
 
 /** Throws WsnFault InvalidTopicExpressionFault for a text that is longer than any honest expression. */
 export function requireShort(text: string): void {

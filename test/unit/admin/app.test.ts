@@ -6,7 +6,10 @@ import { silentLogger, type Logger } from '../../../src/kernel/log.ts';
 import { readXml } from '../../../src/xml/reader.ts';
 
 const wsdlDirectory = fileURLToPath(new URL('../../../wsdl', import.meta.url));
-const ENDPOINTS = ['NotificationBroker', 'CreatePullPoint', 'SubscriptionManager', 'PullPoint'];
+const ENDPOINTS = [
+  ...['NotificationBroker', 'NotificationConsumer', 'CreatePullPoint', 'SubscriptionManager', 'PullPoint'],
+  ...['PublisherRegistrationManager', 'ResourceProperties', 'ResourceLifetime'],
+];
 
 function app(
   options: { publicUrl?: string; health?: () => Health; logger?: Logger } = {},
@@ -54,7 +57,12 @@ describe('createAdminApp() serves the WSDL', () => {
     expect([...seen].map((path) => path.replace(/.*=/, '')).sort()).toEqual([
       'b-2.xsd',
       'bf-2.xsd',
+      'br-2.xsd',
+      'properties.xsd',
       'r-2.xsd',
+      'rl-2.xsd',
+      'rp-2.xsd',
+      't-1.xsd',
       'ws-addr.xsd',
     ]);
   });

@@ -7,7 +7,12 @@ export const SCHEMA_NAMES = readdirSync(WSDL_DIRECTORY).filter((name) => name.en
 const NAMESPACES: Readonly<Record<string, string>> = {
   'b-2.xsd': 'http://docs.oasis-open.org/wsn/b-2',
   'bf-2.xsd': 'http://docs.oasis-open.org/wsrf/bf-2',
+  'br-2.xsd': 'http://docs.oasis-open.org/wsn/br-2',
+  'properties.xsd': 'urn:pointsman:properties',
   'r-2.xsd': 'http://docs.oasis-open.org/wsrf/r-2',
+  'rl-2.xsd': 'http://docs.oasis-open.org/wsrf/rl-2',
+  'rp-2.xsd': 'http://docs.oasis-open.org/wsrf/rp-2',
+  't-1.xsd': 'http://docs.oasis-open.org/wsn/t-1',
   'ws-addr.xsd': 'http://www.w3.org/2005/08/addressing',
 };
 

@@ -8,8 +8,16 @@ const OFFICIAL = new URL('../../../../shared/oasis/', import.meta.url);
 const ours = readFileSync(new URL('pointsman.wsdl', WSDL_DIRECTORY));
 const portTypes = portTypesOf(ours);
 const BW = 'http://docs.oasis-open.org/wsn/bw-2';
+const BRW = 'http://docs.oasis-open.org/wsn/brw-2';
+const RPW = 'http://docs.oasis-open.org/wsrf/rpw-2';
+const RLW = 'http://docs.oasis-open.org/wsrf/rlw-2';
 
-/** WS-BaseNotification 1.3 "MUST contain" actions: the input's, and the output's where there is one. */
+/** The actions of an operation of WS-ResourceProperties, where each is a port type of its own. */
+function propertyActions(name: string): Readonly<Record<string, readonly [string, string]>> {
+  return { [name]: [`${RPW}/${name}/${name}Request`, `${RPW}/${name}/${name}Response`] };
+}
+
+/** The actions that the standards' texts demand: the input's, and the output's where there is one. */
 const ACTIONS: Readonly<Record<string, Readonly<Record<string, readonly [string, string?]>>>> = {
   NotificationBroker: {
     Notify: [`${BW}/NotificationConsumer/Notify`],
@@ -17,6 +25,10 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, readonly [string,
     GetCurrentMessage: [
       `${BW}/NotificationProducer/GetCurrentMessageRequest`,
       `${BW}/NotificationProducer/GetCurrentMessageResponse`,
+    ],
+    RegisterPublisher: [
+      `${BRW}/RegisterPublisher/RegisterPublisherRequest`,
+      `${BRW}/RegisterPublisher/RegisterPublisherResponse`,
     ],
   },
   CreatePullPoint: {
@@ -37,6 +49,33 @@ const ACTIONS: Readonly<Record<string, Readonly<Record<string, readonly [string,
     ResumeSubscription: [
       `${BW}/SubscriptionManager/ResumeSubscriptionRequest`,
       `${BW}/SubscriptionManager/ResumeSubscriptionResponse`,
+    ],
+  },
+  PublisherRegistrationManager: {
+    DestroyRegistration: [
+      `${BRW}/PublisherRegistrationManager/DestroyRegistrationRequest`,
+      `${BRW}/PublisherRegistrationManager/DestroyRegistrationResponse`,
+    ],
+  },
+  ResourceProperties: {
+    ...propertyActions('GetResourcePropertyDocument'),
+    ...propertyActions('GetResourceProperty'),
+    ...propertyActions('GetMultipleResourceProperties'),
+    ...propertyActions('QueryResourceProperties'),
+    ...propertyActions('SetResourceProperties'),
+    ...propertyActions('InsertResourceProperties'),
+    ...propertyActions('UpdateResourceProperties'),
+    ...propertyActions('DeleteResourceProperties'),
+    ...propertyActions('PutResourcePropertyDocument'),
+  },
+  ResourceLifetime: {
+    Destroy: [
+      `${RLW}/ImmediateResourceTermination/DestroyRequest`,
+      `${RLW}/ImmediateResourceTermination/DestroyResponse`,
+    ],
+    SetTerminationTime: [
+      `${RLW}/ScheduledResourceTermination/SetTerminationTimeRequest`,
+      `${RLW}/ScheduledResourceTermination/SetTerminationTimeResponse`,
     ],
   },
 };
@@ -73,7 +112,7 @@ describe('pointsman.wsdl', () => {
   test('gives every fault the action of the standard that defines it', () => {
     for (const operation of Object.values(portTypes).flatMap((operations) => Object.values(operations))) {
       for (const [fault, action] of Object.entries(operation.actions.faults)) {
-        const standard = fault === 'ResourceUnknownFault' ? 'wsrf' : 'wsn';
+        const standard = operation.faults[fault]!.includes('/wsrf/') ? 'wsrf' : 'wsn';
         expect(action).toBe(`http://docs.oasis-open.org/${standard}/fault`);
       }
     }
@@ -129,13 +168,16 @@ describe.skipIf(!existsSync(OFFICIAL))('pointsman.wsdl beside the official ones'
   test('offers the same operations, elements and faults', () => {
     const base = portTypesOf(file('bw-2.wsdl'), [file('rw-2.wsdl')]);
     const brokered = portTypesOf(file('brw-2.wsdl'), [file('bw-2.wsdl'), file('rw-2.wsdl')]);
-    const { RegisterPublisher, ...broker } = brokered['NotificationBroker']!;
-    expect(RegisterPublisher).toBeDefined();
+    const properties = portTypesOf(file('rpw-2.wsdl'), [file('rw-2.wsdl')]);
+    const lifetime = portTypesOf(file('rlw-2.wsdl'), [file('rw-2.wsdl')]);
     const official = {
-      NotificationBroker: broker,
+      NotificationBroker: brokered['NotificationBroker']!,
       CreatePullPoint: base['CreatePullPoint']!,
       PullPoint: base['PullPoint']!,
       SubscriptionManager: base['PausableSubscriptionManager']!,
+      PublisherRegistrationManager: brokered['PublisherRegistrationManager']!,
+      ResourceProperties: Object.assign({}, ...Object.values(properties)) as (typeof portTypes)[string],
+      ResourceLifetime: { ...lifetime['ImmediateResourceTermination'], ...lifetime['ScheduledResourceTermination'] },
     };
     expect(withoutActions(portTypes)).toEqual(withoutActions(official));
   });

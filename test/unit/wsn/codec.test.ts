@@ -77,17 +77,6 @@ describe('dispatch by body', () => {
     },
   );
 
-  test.each([
-    ['RegisterPublisher', 'http://docs.oasis-open.org/wsn/br-2'],
-    ['DestroyRegistration', 'http://docs.oasis-open.org/wsn/br-2'],
-    ['GetResourceProperty', 'http://docs.oasis-open.org/wsrf/rp-2'],
-    ['Destroy', 'http://docs.oasis-open.org/wsrf/rl-2'],
-  ])('%s is known and not supported', (operation, namespace) => {
-    const error = protocolError(() => decode(`<o:${operation} xmlns:o="${namespace}"/>`));
-    expect([error.code, error.subcode?.localName]).toEqual(['Sender', 'ActionNotSupported']);
-    expect(error.message).toBe(`The operation ${operation} ('{${namespace}}${operation}') is not supported here`);
-  });
-
   test('every other element is named', () => {
     const error = protocolError(() => decode('<b:Subscribe xmlns:b="urn:x"/>', '<wsa:Action>urn:act</wsa:Action>'));
     expect(error.subcode?.localName).toBe('ActionNotSupported');

@@ -51,6 +51,10 @@ const withReplyTo = (address: string): Sample =>
     header: `${action(OPERATIONS.Renew.action)}${ID}<wsa:ReplyTo><wsa:Address>${address}</wsa:Address></wsa:ReplyTo>`,
   });
 
+const BR = 'xmlns:br="http://docs.oasis-open.org/wsn/br-2"';
+const RL = 'xmlns:rl="http://docs.oasis-open.org/wsrf/rl-2"';
+const RP = 'xmlns:rp="http://docs.oasis-open.org/wsrf/rp-2"';
+
 /** One conforming body for each operation. */
 export const CONFORMING: Readonly<Record<WsnOperation, string>> = {
   Subscribe: `<wsnt:Subscribe xmlns:t="urn:t">${CONSUMER}<wsnt:Filter><wsnt:TopicExpression Dialect="${T1}Concrete">t:a/b</wsnt:TopicExpression></wsnt:Filter><wsnt:InitialTerminationTime>P1D</wsnt:InitialTerminationTime><x:Extension xmlns:x="urn:x"/></wsnt:Subscribe>`,
@@ -63,6 +67,19 @@ export const CONFORMING: Readonly<Record<WsnOperation, string>> = {
   DestroyPullPoint: '<wsnt:DestroyPullPoint/>',
   GetCurrentMessage: `<wsnt:GetCurrentMessage><wsnt:Topic Dialect="${T1}Simple">a</wsnt:Topic></wsnt:GetCurrentMessage>`,
   Notify: NOTIFY,
+  RegisterPublisher: `<br:RegisterPublisher ${BR}><br:InitialTerminationTime>2099-01-01T00:00:00Z</br:InitialTerminationTime></br:RegisterPublisher>`,
+  DestroyRegistration: `<br:DestroyRegistration ${BR}/>`,
+  Destroy: `<rl:Destroy ${RL}/>`,
+  SetTerminationTime: `<rl:SetTerminationTime ${RL}><rl:RequestedLifetimeDuration>PT1H</rl:RequestedLifetimeDuration></rl:SetTerminationTime>`,
+  GetResourcePropertyDocument: `<rp:GetResourcePropertyDocument ${RP}/>`,
+  GetResourceProperty: `<rp:GetResourceProperty ${RP}>wsnt:CreationTime</rp:GetResourceProperty>`,
+  GetMultipleResourceProperties: `<rp:GetMultipleResourceProperties ${RP}><rp:ResourceProperty>wsnt:CreationTime</rp:ResourceProperty></rp:GetMultipleResourceProperties>`,
+  PutResourcePropertyDocument: `<rp:PutResourcePropertyDocument ${RP}><x:Document xmlns:x="urn:x"/></rp:PutResourcePropertyDocument>`,
+  SetResourceProperties: `<rp:SetResourceProperties ${RP}><rp:Delete ResourceProperty="wsnt:CreationTime"/></rp:SetResourceProperties>`,
+  InsertResourceProperties: `<rp:InsertResourceProperties ${RP}><rp:Insert><x:P xmlns:x="urn:x"/></rp:Insert></rp:InsertResourceProperties>`,
+  UpdateResourceProperties: `<rp:UpdateResourceProperties ${RP}><rp:Update><x:P xmlns:x="urn:x"/></rp:Update></rp:UpdateResourceProperties>`,
+  DeleteResourceProperties: `<rp:DeleteResourceProperties ${RP}><rp:Delete ResourceProperty="wsnt:CreationTime"/></rp:DeleteResourceProperties>`,
+  QueryResourceProperties: `<rp:QueryResourceProperties ${RP}><rp:QueryExpression Dialect="http://www.w3.org/TR/1999/REC-xpath-19991116">true()</rp:QueryExpression></rp:QueryResourceProperties>`,
 };
 
 const REGISTER =

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { FAULT_SPECS, faultDetail, WsnFault, wsnFaultReply } from '../../../src/wsn/faults.ts';
 import type { WsnFaultName } from '../../../src/wsn/faults.ts';
+import { isChangeFault } from '../../../src/wsn/fault-specs.ts';
+import type { XmlElement } from '../../../src/xml/document.ts';
 import { element } from '../soap/envelopes.ts';
 
 const NOW = Date.parse('2026-01-02T03:04:05.678Z');
@@ -21,6 +23,9 @@ describe('WsnFault', () => {
     const copy = WsnFault.from(JSON.parse(JSON.stringify(fault)));
     expect([copy.fault, copy.message, copy.details]).toEqual(['InvalidFilterFault', 'why', details]);
     expect(WsnFault.from(new WsnFault('PauseFailedFault', '').serialise()).details).toEqual({});
+    const changeFailure = { currentValue: ['<a/>'], restored: false };
+    const change = new WsnFault('InvalidModificationFault', '', { changeFailure });
+    expect(WsnFault.from(JSON.parse(JSON.stringify(change))).details).toEqual({ changeFailure });
   });
 
   test.each([
@@ -34,6 +39,23 @@ describe('WsnFault', () => {
     [{ fault: 'PauseFailedFault', message: '', details: { minimumTime: '1' } }],
     [{ fault: 'InvalidFilterFault', message: '', details: { unknownFilters: [{ namespace: 'urn:f' }] } }],
     [{ fault: 'InvalidFilterFault', message: '', details: { unknownFilters: 'F' } }],
+    [{ fault: 'ResourceNotDestroyedFault', message: '', details: {} }],
+    [{ fault: 'InvalidModificationFault', message: '', details: { changeFailure: {} } }],
+    [{ fault: 'InvalidModificationFault', message: '', details: { changeFailure: { restored: 'true' } } }],
+    [
+      {
+        fault: 'InvalidModificationFault',
+        message: '',
+        details: { changeFailure: { restored: true, currentValue: '' } },
+      },
+    ],
+    [
+      {
+        fault: 'InvalidModificationFault',
+        message: '',
+        details: { changeFailure: { restored: true, requestedValue: [1] } },
+      },
+    ],
   ])('is not made from %j', (serialised) => {
     expect(() => WsnFault.from(serialised)).toThrow(TypeError);
   });
@@ -80,10 +102,49 @@ describe('faultDetail()', () => {
   });
 });
 
+describe('the faults of changes', () => {
+  const CHANGES = NAMES.filter((name) => isChangeFault(name));
+  const failureIn = (fault: WsnFault): XmlElement | undefined => element(faultDetail(fault, NOW)).children().at(-1);
+
+  test('are seven', () => {
+    expect(CHANGES).toHaveLength(7);
+  });
+
+  test.each(CHANGES)('%s says what is, what was to be, and whether all is as it was', (name) => {
+    const currentValue = ['<a xmlns="urn:a"/>', '<a xmlns="urn:a"/>'];
+    const failure = failureIn(
+      new WsnFault(name, 'why', {
+        changeFailure: { currentValue, requestedValue: ['<b xmlns="urn:a"/>'], restored: true },
+      }),
+    );
+    expect(failure?.localName).toBe('ResourcePropertyChangeFailure');
+    expect(failure?.attribute('', 'Restored')).toBe('true');
+    const shown = failure
+      ?.children()
+      .map((child) => [child.localName, child.children().map((value) => value.localName)]);
+    expect(shown).toEqual([
+      ['CurrentValue', ['a', 'a']],
+      ['RequestedValue', ['b']],
+    ]);
+  });
+
+  test('have it also where nothing is known', () => {
+    const failure = failureIn(new WsnFault('UnableToPutResourcePropertyDocumentFault', ''));
+    expect([failure?.localName, failure?.attribute('', 'Restored'), failure?.children()]).toEqual([
+      'ResourcePropertyChangeFailure',
+      'true',
+      [],
+    ]);
+    const left = new WsnFault('SetResourcePropertyRequestFailedFault', '', { changeFailure: { restored: false } });
+    expect(failureIn(left)?.attribute('', 'Restored')).toBe('false');
+  });
+});
+
 describe('wsnFaultReply()', () => {
   test.each(NAMES)('%s has its role, action and one detail element in both versions', (name) => {
     const spec = FAULT_SPECS[name];
-    expect(spec.localName).toBe(name);
+    const localName = name.replace(/^\w+:/, '');
+    expect(spec.localName).toBe(localName);
     for (const version of ['1.1', '1.2'] as const) {
       const reply = wsnFaultReply(version, new WsnFault(name, 'why'), NOW, {
         namespace: '2005/08',
@@ -93,15 +154,16 @@ describe('wsnFaultReply()', () => {
       const root = element(reply.body.toString());
       const fault = root.children()[1]?.children()[0];
       const detail = fault?.children().find((child) => child.localName.toLowerCase() === 'detail');
-      expect(detail?.children().map((child) => [child.namespace, child.localName])).toEqual([[spec.namespace, name]]);
+      expect(detail?.children().map((child) => [child.namespace, child.localName])).toEqual([
+        [spec.namespace, localName],
+      ]);
       const action = root
         .children()[0]
         ?.children()
         .find((block) => block.localName === 'Action');
-      expect(action?.text()).toBe(
-        `http://docs.oasis-open.org/${name === 'ResourceUnknownFault' ? 'wsrf' : 'wsn'}/fault`,
-      );
-      expect(reply.body.toString()).toContain(`${name}: why`);
+      const standard = spec.namespace.startsWith('http://docs.oasis-open.org/wsrf/') ? 'wsrf' : 'wsn';
+      expect(action?.text()).toBe(`http://docs.oasis-open.org/${standard}/fault`);
+      expect(reply.body.toString()).toContain(`${localName}: why`);
     }
   });
 });

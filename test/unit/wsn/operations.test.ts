@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { acceptsAction, operationOf, OPERATIONS, unservedOperationOf } from '../../../src/wsn/operations.ts';
+import { acceptsAction, operationOf, OPERATIONS } from '../../../src/wsn/operations.ts';
 import type { WsnOperation } from '../../../src/wsn/operations.ts';
 
 const W = 'http://docs.oasis-open.org/wsn/';
+const R = 'http://docs.oasis-open.org/wsrf/';
 const NAMES = Object.keys(OPERATIONS) as WsnOperation[];
 
 describe('OPERATIONS', () => {
@@ -10,10 +11,9 @@ describe('OPERATIONS', () => {
     const actions = Object.fromEntries(
       NAMES.map((name) => [name, [OPERATIONS[name].action, OPERATIONS[name].replyAction]]),
     );
-    const two = (folder: string, name: string): string[] => [
-      `${W}bw-2/${folder}/${name}Request`,
-      `${W}bw-2/${folder}/${name}Response`,
-    ];
+    const pair = (folder: string, name: string): string[] => [`${folder}/${name}Request`, `${folder}/${name}Response`];
+    const two = (folder: string, name: string): string[] => pair(`${W}bw-2/${folder}`, name);
+    const properties = (name: string): Record<string, string[]> => ({ [name]: pair(`${R}rpw-2/${name}`, name) });
     expect(actions).toEqual({
       Subscribe: two('NotificationProducer', 'Subscribe'),
       GetCurrentMessage: two('NotificationProducer', 'GetCurrentMessage'),
@@ -25,6 +25,19 @@ describe('OPERATIONS', () => {
       GetMessages: two('PullPoint', 'GetMessages'),
       DestroyPullPoint: two('PullPoint', 'DestroyPullPoint'),
       Notify: [`${W}bw-2/NotificationConsumer/Notify`, undefined],
+      RegisterPublisher: pair(`${W}brw-2/RegisterPublisher`, 'RegisterPublisher'),
+      DestroyRegistration: pair(`${W}brw-2/PublisherRegistrationManager`, 'DestroyRegistration'),
+      Destroy: pair(`${R}rlw-2/ImmediateResourceTermination`, 'Destroy'),
+      SetTerminationTime: pair(`${R}rlw-2/ScheduledResourceTermination`, 'SetTerminationTime'),
+      ...properties('GetResourcePropertyDocument'),
+      ...properties('GetResourceProperty'),
+      ...properties('GetMultipleResourceProperties'),
+      ...properties('PutResourcePropertyDocument'),
+      ...properties('SetResourceProperties'),
+      ...properties('InsertResourceProperties'),
+      ...properties('UpdateResourceProperties'),
+      ...properties('DeleteResourceProperties'),
+      ...properties('QueryResourceProperties'),
     });
   });
 
@@ -57,8 +70,20 @@ describe('acceptsAction()', () => {
     ['Subscribe', 'Subscribe'],
     ['Notify', 'Notify'],
     ['Renew', `${W}bw-2/NotificationProducer/SubscribeRequest`],
+    ['RegisterPublisher', `${W}br-2/RegisterPublisher`],
+    ['RegisterPublisher', `${W}brw-2/NotificationBroker/RegisterPublisherRequest`],
+    ['DestroyRegistration', `${W}br-2/DestroyRegistration`],
   ])('of %s: %s', (operation, action) => {
     expect(acceptsAction(operation, action)).toBe(true);
+  });
+
+  test.each<[WsnOperation, string]>([
+    ['Destroy', `${R}rlw-2/Destroy/DestroyRequest`],
+    ['Destroy', 'Destroy'],
+    ['GetResourceProperty', `${R}rpw-2/GetResourceProperty/GetResourcePropertyResponse`],
+    ['DestroyRegistration', `${W}brw-2/NotificationBroker/DestroyRegistrationRequest`],
+  ])('of %s is not %s, which nobody sends', (operation, action) => {
+    expect(acceptsAction(operation, action)).toBe(false);
   });
 
   test('takes no action for two operations but the one of OGC', () => {
@@ -77,10 +102,4 @@ describe('acceptsAction()', () => {
       }
     }
   });
-});
-
-test('unservedOperationOf() knows the operations of the standards that are to come', () => {
-  expect(unservedOperationOf({ namespace: `${W}br-2`, localName: 'RegisterPublisher' })).toBe('RegisterPublisher');
-  expect(unservedOperationOf({ namespace: `${W}b-2`, localName: 'RegisterPublisher' })).toBeUndefined();
-  expect(unservedOperationOf(OPERATIONS.Notify.request)).toBeUndefined();
 });

@@ -3,10 +3,15 @@ import { readEndpointReference } from '../../../src/soap/addressing.ts';
 import {
   encodeCreatePullPointReply,
   encodeDestroyPullPointReply,
+  encodeDestroyRegistrationReply,
+  encodeDestroyReply,
   encodeGetCurrentMessageReply,
   encodePauseReply,
+  encodePropertiesReply,
+  encodeRegisterPublisherReply,
   encodeRenewReply,
   encodeResumeReply,
+  encodeSetTerminationTimeReply,
   encodeSubscribeReply,
   encodeUnsubscribeReply,
 } from '../../../src/wsn/replies.ts';
@@ -31,6 +36,12 @@ describe('replies', () => {
       [OPERATIONS.ResumeSubscription, encodeResumeReply()],
       [OPERATIONS.CreatePullPoint, encodeCreatePullPointReply(reference)],
       [OPERATIONS.DestroyPullPoint, encodeDestroyPullPointReply()],
+      [OPERATIONS.RegisterPublisher, encodeRegisterPublisherReply(reference)],
+      [OPERATIONS.DestroyRegistration, encodeDestroyRegistrationReply()],
+      [OPERATIONS.Destroy, encodeDestroyReply()],
+      [OPERATIONS.SetTerminationTime, encodeSetTerminationTimeReply(granted)],
+      [OPERATIONS.GetResourceProperty, encodePropertiesReply('GetResourceProperty')],
+      [OPERATIONS.QueryResourceProperties, encodePropertiesReply('QueryResourceProperties')],
       [OPERATIONS.GetCurrentMessage, encodeGetCurrentMessageReply(Buffer.from('<m><a/></m>'))],
     ] as const;
     for (const [operation, xml] of replies) {
@@ -49,6 +60,22 @@ describe('replies', () => {
       ['TerminationTime', termination],
       ['CurrentTime', current],
     ]);
+  });
+
+  test('have the new time of SetTerminationTime before the current one, nil for none', () => {
+    expect(childrenOf(encodeSetTerminationTimeReply(granted))).toEqual([
+      ['NewTerminationTime', '2026-01-02T03:05:05.000Z'],
+      ['CurrentTime', '2026-01-02T03:04:05.000Z'],
+    ]);
+    const [time] = element(encodeSetTerminationTimeReply({ ...granted, terminationTime: null })).children();
+    expect(time?.attribute('http://www.w3.org/2001/XMLSchema-instance', 'nil')).toBe('true');
+  });
+
+  test('give a publisher its registration, and where to send to if it sends', () => {
+    const both = element(encodeRegisterPublisherReply(reference, { ...reference, address: 'http://gw/c' })).children();
+    expect(both.map(({ localName }) => localName)).toEqual(['PublisherRegistrationReference', 'ConsumerReference']);
+    expect(both.map((child) => readEndpointReference(child).address)).toEqual(['http://gw/a?b&c', 'http://gw/c']);
+    expect(element(encodeRegisterPublisherReply(reference)).children()).toHaveLength(1);
   });
 
   test('say no termination with xsi:nil', () => {

@@ -12,13 +12,19 @@ import type { WsnFaultName } from '../../../src/wsn/faults.ts';
 import type { Notification } from '../../../src/wsn/messages.ts';
 import { encodeGetMessagesReply, encodeNotify } from '../../../src/wsn/notify.ts';
 import { OPERATIONS } from '../../../src/wsn/operations.ts';
+import { demandPropertyElement, topicPropertyElement } from '../../../src/wsn/properties/resource-documents.ts';
 import {
   encodeCreatePullPointReply,
   encodeDestroyPullPointReply,
+  encodeDestroyRegistrationReply,
+  encodeDestroyReply,
   encodeGetCurrentMessageReply,
   encodePauseReply,
+  encodePropertiesReply,
+  encodeRegisterPublisherReply,
   encodeRenewReply,
   encodeResumeReply,
+  encodeSetTerminationTimeReply,
   encodeSubscribeReply,
   encodeUnsubscribeReply,
 } from '../../../src/wsn/replies.ts';
@@ -77,6 +83,11 @@ describe.skipIf(!hasOfficialSchemas)('what is emitted is valid by the official s
     unsupportedPolicies: [{ namespace: 'http://docs.oasis-open.org/wsn/b-2', localName: 'UseRaw' }],
     minimumTime: NOW + 1000,
     maximumTime: LATEST_TIME,
+    changeFailure: {
+      currentValue: [demandPropertyElement(false)],
+      requestedValue: [topicPropertyElement({ dialect: 'urn:d', text: 'br:a', namespaces: { br: 'urn:x' } })],
+      restored: true,
+    },
   };
 
   test.each(Object.keys(FAULT_SPECS) as WsnFaultName[])('%s, with and without details, in every way', (name) => {
@@ -161,6 +172,30 @@ describe.skipIf(!hasOfficialSchemas)('what is emitted is valid by the official s
     ['CreatePullPoint', OPERATIONS.CreatePullPoint.replyAction, encodeCreatePullPointReply(reference)],
     ['DestroyPullPoint', OPERATIONS.DestroyPullPoint.replyAction, encodeDestroyPullPointReply()],
     ['GetCurrentMessage', OPERATIONS.GetCurrentMessage.replyAction, encodeGetCurrentMessageReply(notification.message)],
+    [
+      'RegisterPublisher',
+      OPERATIONS.RegisterPublisher.replyAction,
+      encodeRegisterPublisherReply(reference, { address: 'http://a?b&c', referenceParameters: [] }),
+    ],
+    ['RegisterPublisher on demand', OPERATIONS.RegisterPublisher.replyAction, encodeRegisterPublisherReply(reference)],
+    ['DestroyRegistration', OPERATIONS.DestroyRegistration.replyAction, encodeDestroyRegistrationReply()],
+    ['Destroy', OPERATIONS.Destroy.replyAction, encodeDestroyReply()],
+    ['SetTerminationTime', OPERATIONS.SetTerminationTime.replyAction, encodeSetTerminationTimeReply(granted)],
+    [
+      'SetTerminationTime without end',
+      OPERATIONS.SetTerminationTime.replyAction,
+      encodeSetTerminationTimeReply({ ...granted, terminationTime: null }),
+    ],
+    [
+      'SetResourceProperties',
+      OPERATIONS.SetResourceProperties.replyAction,
+      encodePropertiesReply('SetResourceProperties'),
+    ],
+    [
+      'GetResourceProperty',
+      OPERATIONS.GetResourceProperty.replyAction,
+      encodePropertiesReply('GetResourceProperty', demandPropertyElement(true)),
+    ],
     ['GetMessages, none', OPERATIONS.GetMessages.replyAction, encodeGetMessagesReply([])],
     [
       'GetMessages',
