@@ -4,7 +4,8 @@ import type { EngineSpec, Topology } from './model.ts';
 import { formatDuration } from './units.ts';
 
 /** A topology in a few lines for a person: what it is, where it listens, who hosts what. Ends without a line break. */
-export function describeTopology({ name, kind, publicUrl, proxies, servers, engines, store, lease }: Topology): string {
+export function describeTopology(topology: Topology): string {
+  const { name, kind, publicUrl, proxies, servers, engines, sources, store, lease } = topology;
   const counts = [
     counted(proxies.length, 'proxy', 'proxies'),
     counted(servers.length, 'server'),
@@ -18,6 +19,7 @@ export function describeTopology({ name, kind, publicUrl, proxies, servers, engi
       `${formatAddress(listen)}, wire ${formatAddress(wire)}${hosting(server, engines)}`,
     ]),
     ...engines.map((engine) => ['engine', engine.name, describeEngine(engine)]),
+    ...sources.map((source) => ['source', source.name, `${source.address}, for ${source.engine}`]),
     ['store', store.kind, store.directory],
     ['lease', '', `ttl ${formatDuration(lease.ttlMs)}, renewed every ${formatDuration(lease.renewEveryMs)}`],
   ];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { DELIVERY_NAMESPACE, NotifyWriter } from '../../../src/delivery/notify-post.ts';
 import type { Claim } from '../../../src/engine/ports/outbox.ts';
-import { WSA_NAMESPACE } from '../../../src/soap/addressing-names.ts';
+import { WSA04_NAMESPACE, WSA_NAMESPACE } from '../../../src/soap/addressing-names.ts';
 import { soapNamespace } from '../../../src/soap/version.ts';
 import { WSNT_NAMESPACE } from '../../../src/wsn/namespaces.ts';
 import type { XmlElement } from '../../../src/xml/document.ts';
@@ -85,6 +85,17 @@ describe('NotifyWriter', () => {
     expect(header.child('urn:k', 'Key')!.text()).toBe('42');
   });
 
+  it('speaks WS-Addressing 2004/08 to a consumer that was named in it', () => {
+    const referenceParameters = ['<k:Key xmlns:k="urn:k">42</k:Key>'];
+    const consumer = { address: 'http://c/', referenceParameters, addressing: '2004/08' } as const;
+    const { header } = parse(claimOf({ consumer }));
+    expect(header.children().filter(({ namespace }) => namespace === WSA_NAMESPACE)).toEqual([]);
+    expect(header.child(WSA04_NAMESPACE, 'To')!.text()).toBe('http://c/');
+    expect(header.child(WSA04_NAMESPACE, 'Action')!.text()).toMatch(/NotificationConsumer\/Notify$/);
+    expect(header.child(WSA04_NAMESPACE, 'MessageID')!.text()).toMatch(/^urn:uuid:/);
+    expect(header.child('urn:k', 'Key')!.attribute(WSA_NAMESPACE, 'IsReferenceParameter')).toBeUndefined();
+  });
+
   it('names the subscription through which each message comes', () => {
     const [message] = parse(claimOf()).body.child(WSNT_NAMESPACE, 'Notify')!.children();
     const reference = message!.child(WSNT_NAMESPACE, 'SubscriptionReference')!;
@@ -121,8 +132,12 @@ describe.skipIf(!hasOfficialSchemas)('NotifyWriter by the official schemas', () 
   it.each(['1.1', '1.2'] as const)('writes valid envelopes in SOAP %s', async (soapVersion) => {
     const schemas = (await loadOfficialSchemas())!;
     const referenceParameters = ['<k:Key xmlns:k="urn:k">42</k:Key>'];
-    const consumer = { address: 'http://c/', referenceParameters };
-    for (const dialect of [undefined, 'http://docs.oasis-open.org/wsn/t-1/TopicExpression/Full']) {
+    for (const [dialect, addressing] of [
+      [undefined, undefined],
+      ['http://docs.oasis-open.org/wsn/t-1/TopicExpression/Full', undefined],
+      [undefined, '2004/08'],
+    ] as const) {
+      const consumer = { address: 'http://c/', referenceParameters, ...(addressing && { addressing }) };
       const claim = claimOf({ soapVersion, consumer, ...(dialect === undefined ? {} : { dialect }) });
       expect(schemas.validate(Buffer.concat(writer().write(claim, { epoch: 1, attempt: 2 }).body))).toEqual([]);
     }

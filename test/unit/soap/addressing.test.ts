@@ -23,12 +23,16 @@ describe('readEndpointReference()', () => {
   test('reads 2004/08, reference properties included', () => {
     const reference = readEndpointReference(
       element(
-        `<e xmlns:w="${WSA04}"><w:Address>urn:a</w:Address><w:ReferenceProperties><p/></w:ReferenceProperties>` +
-          '<w:ReferenceParameters><q/></w:ReferenceParameters><w:PortType>x</w:PortType></e>',
+        `<e xmlns:w="${WSA04}" xmlns:k="urn:k"><w:Address>urn:a</w:Address><w:ReferenceProperties><p/></w:ReferenceProperties>` +
+          '<w:ReferenceParameters><q/></w:ReferenceParameters><w:PortType>k:x</w:PortType><w:ServiceName PortName="p">k:s</w:ServiceName></e>',
       ),
     );
     expect(reference.address).toBe('urn:a');
+    expect(reference.addressing).toBe('2004/08');
     expect(reference.referenceParameters.map((text) => element(text).localName)).toEqual(['p', 'q']);
+    expect(headerBlocksFor(reference)).toBe('<p/><q/>');
+    const written = writeEndpointReference('wsa:EndpointReference', reference);
+    expect(written).toContain('<wsa:ReferenceParameters><p/><q/></wsa:ReferenceParameters>');
   });
 
   test.each([
@@ -158,6 +162,24 @@ describe('the addressing of a message', () => {
     expect(error.subsubcode?.localName).toBe('OnlyAnonymousAddressSupported');
     expect(error.message).toContain("'http://elsewhere/'");
     expect(error.httpStatus).toBe(400);
+  });
+
+  test.each(['here', '/relative', '//host/path', '${replyTo}'])(
+    'refuses the address %j, which is no IRI',
+    (address) => {
+      const error = protocolError(() =>
+        read('<x/>', `<wsa:ReplyTo><wsa:Address>${address}</wsa:Address></wsa:ReplyTo>`),
+      );
+      expect(error.subsubcode?.localName).toBe('InvalidAddress');
+    },
+  );
+
+  test('says in a fault about the headers which message it is about, if that is certain', () => {
+    const to = '<wsa:To>urn:a</wsa:To><wsa:To>urn:b</wsa:To>';
+    const id = '<wsa:MessageID>urn:m</wsa:MessageID>';
+    expect(protocolError(() => read('<x/>', to + id)).relatesTo).toBe('urn:m');
+    const two = protocolError(() => read('<x/>', `${id}<wsa:MessageID>urn:n</wsa:MessageID>`));
+    expect([two.relatesTo, two.addressing?.namespace]).toEqual([undefined, '2005/08']);
   });
 
   test('refuses a ReplyTo without address, but not such a From', () => {

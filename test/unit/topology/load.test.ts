@@ -78,3 +78,10 @@ test('describeTopology() says who listens where and who hosts what', () => {
     '  lease            ttl 3s, renewed every 500ms',
   ]);
 });
+
+test('describeTopology() names the sources', () => {
+  const text = `${GOOD}sources: [{ name: camera, address: "http://camera.example/x" }]\n`;
+  expect(describeTopology(loadTopology(write('sources.yaml', text), {})).split('\n')).toContain(
+    '  source  camera   http://camera.example/x, for ME1',
+  );
+});

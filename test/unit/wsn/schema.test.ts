@@ -4,6 +4,7 @@ import { affinityReference, combineAffinity } from '../../../src/soap/affinity.t
 import { readEnvelope } from '../../../src/soap/envelope.ts';
 import { messageReply, ProtocolError, protocolFaultReply, writeEnvelope } from '../../../src/soap/fault.ts';
 import type { RequestAddressing } from '../../../src/soap/fault.ts';
+import { toleranceOf } from '../../../src/soap/tolerance.ts';
 import type { SoapVersion } from '../../../src/soap/version.ts';
 import { decodeRequest } from '../../../src/wsn/codec.ts';
 import { LATEST_TIME } from '../../../src/wsn/date-time.ts';
@@ -46,7 +47,18 @@ const ADDRESSINGS: readonly (RequestAddressing | undefined)[] = [
     fault: { kind: 'connection', address: '', blocks: '<k xmlns="urn:k"/>' },
     reply: { kind: 'connection', address: '', blocks: '<k xmlns="urn:k"/>' },
   },
+  {
+    namespace: '2005/08',
+    messageId: 'urn:1',
+    fault: { kind: 'nowhere', address: 'http://www.w3.org/2005/08/addressing/none', blocks: '' },
+    reply: { kind: 'address', address: 'http://client/?a=1&b=2', blocks: '<k xmlns="urn:k"/>' },
+  },
   { namespace: '2004/08', messageId: 'uuid:1' },
+  {
+    namespace: '2004/08',
+    reply: { kind: 'address', address: 'http://client/', blocks: '<k xmlns="urn:k"/>' },
+    fault: { kind: 'connection', address: '', blocks: '<k xmlns="urn:k"/>' },
+  },
 ];
 const everyWay = VERSIONS.flatMap((version) => ADDRESSINGS.map((addressing) => ({ version, addressing })));
 
@@ -108,6 +120,21 @@ describe.skipIf(!hasOfficialSchemas)('what is emitted is valid by the official s
     [
       'two To of 2004/08',
       (version) => readError('<wsa04:To>urn:a</wsa04:To><wsa04:To>urn:b</wsa04:To>', '<x/>', version),
+    ],
+    [
+      'ReplyTo of 2004/08 elsewhere',
+      (version) => readError('<wsa04:ReplyTo><wsa04:Address>urn:a</wsa04:Address></wsa04:ReplyTo>', '<x/>', version),
+    ],
+    [
+      'no MessageID',
+      (version) =>
+        protocolError(() =>
+          decodeRequest(
+            read('<wsnt:Unsubscribe/>', `<wsa:Action>${OPERATIONS.Unsubscribe.action}</wsa:Action>`, version),
+            {},
+            { tolerance: toleranceOf({ strict: false, tolerate: { messageIdMissing: false } }) },
+          ),
+        ),
     ],
     [
       'ReplyTo elsewhere',
