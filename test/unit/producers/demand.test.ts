@@ -41,6 +41,21 @@ describe('Producers at a demand-based publisher', () => {
     expect(parameter?.attribute('http://www.w3.org/2005/08/addressing', 'IsReferenceParameter')).toBe('true');
   });
 
+  it('speaks SOAP 1.1 to a publisher that registered in it', async () => {
+    await using stage = await Stage.start();
+    stage.demand({ a: false });
+    stage.outlet.put({ ...stage.outlet.find(ID)!, soapVersion: '1.1' });
+    stage.begin();
+    await stage.alive('t:a (paused)');
+    const actions = stage.producer.asked.map(({ message, contentType, soapAction }) => {
+      expect(message.version).toBe('1.1');
+      expect(contentType).toBe('text/xml; charset=utf-8');
+      expect(soapAction).toBe(`"${message.addressing.action ?? ''}"`);
+      return message.addressing.action?.split('/').at(-1);
+    });
+    expect(actions).toEqual(['SubscribeRequest', 'PauseSubscriptionRequest']);
+  });
+
   it('renews at half of what was granted, by its own clock, paused or not', async () => {
     await using stage = await Stage.start();
     stage.demand({ a: true, b: false });
@@ -219,6 +234,19 @@ describe('Producers at a demand-based publisher', () => {
     stage.begin();
     await stage.quiet();
     expect(stage.producer.asked).toEqual([]);
+  });
+
+  it('ends when its signal says so', async () => {
+    await using stage = await Stage.start();
+    const over = new AbortController();
+    await stage.producers.start(over.signal);
+    stage.demand({ a: true });
+    await stage.alive('t:a');
+    over.abort();
+    stage.outlet.want(ID, 0, false);
+    await stage.quiet();
+    expect(stage.producer.names()).toEqual(['Subscribe']);
+    await eventually('nobody is looked after', () => stage.producers.counters().producers === 0);
   });
 
   it('writes again what could not be remembered', async () => {
