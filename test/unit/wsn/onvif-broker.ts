@@ -4,9 +4,11 @@ import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../../../src/
 import { readEnvelope, type SoapMessage } from '../../../src/soap/envelope.ts';
 import { messageReply, ProtocolError, protocolFaultReply, type SoapReply } from '../../../src/soap/fault.ts';
 import type { Call } from '../../../src/service-point/call.ts';
+import { renew, unsubscribe } from '../../../src/service-point/subscription-manager.ts';
 import { performOnvif, type OnvifOptions } from '../../../src/service-point/onvif/onvif-services.ts';
+import { decodeRequest } from '../../../src/wsn/codec.ts';
 import { decodeOnvifRequest, type OnvifDecoding } from '../../../src/wsn/onvif/decode-onvif.ts';
-import { ONVIF_OPERATIONS } from '../../../src/wsn/onvif/operations.ts';
+import { isOnvifRequest, ONVIF_OPERATIONS } from '../../../src/wsn/onvif/operations.ts';
 import { readTopicExpression } from '../../../src/wsn/topics/read-topic.ts';
 import { WSNT } from '../soap/envelopes.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -85,6 +87,7 @@ export class OnvifBroker {
   async #reply(path: string, contentType: string | undefined, bytes: Buffer): Promise<SoapReply> {
     try {
       const message = readEnvelope(bytes, { contentType });
+      if (!isOnvifRequest(message.body)) return await this.#manage(message, path);
       const request = decodeOnvifRequest(message, { contentType }, decoding);
       const body = await performOnvif(request, this.call(message, path), options);
       const { version, addressing } = message;
@@ -93,5 +96,13 @@ export class OnvifBroker {
       if (error instanceof ProtocolError) return protocolFaultReply(error);
       throw error;
     }
+  }
+
+  /** Renew and Unsubscribe are those of WS-BaseNotification, on the same reference. */
+  async #manage(message: SoapMessage, path: string): Promise<SoapReply> {
+    const request = decodeRequest(message, {});
+    const call = this.call(message, path);
+    const body = request.operation === 'Renew' ? await renew(request, call) : await unsubscribe(call);
+    return messageReply({ version: message.version, addressing: message.addressing, action: 'urn:any', body });
   }
 }

@@ -1,5 +1,6 @@
 import { Cam, type RequestCallback } from 'onvif';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { eventually } from '../../support/eventually.ts';
 import { listening } from '../http/listening.ts';
 import { NOW, OnvifBroker } from './onvif-broker.ts';
 
@@ -22,6 +23,8 @@ describe('the client onvif of npm', () => {
     {
       subscribe: () => ({ subscription: 'a1', terminationTime: NOW + 120_000, currentTime: NOW }),
       describe: () => ({ kind: 'subscription', terminationTime: NOW + 120_000, currentTime: NOW }),
+      renew: () => ({ terminationTime: NOW + 120_000, currentTime: NOW }),
+      unsubscribe: () => ({}),
       pullMessages: () => ({
         messages: [{ topic: '{http://www.onvif.org/ver10/topics}RuleEngine/Motion', message: Buffer.from(MESSAGE) }],
         terminationTime: NOW + 120_000,
@@ -80,6 +83,23 @@ describe('the client onvif of npm', () => {
       },
     });
     expect(broker.engine.asked.at(-1)).toEqual(['pullMessages', { resource: 'a1', maximum: 3, waitMs: 55_000 }]);
+  });
+
+  test('renews after each poll for who listens to its events, and unsubscribes when nobody does', async () => {
+    const own = new Cam({ hostname: '127.0.0.1', port: server.port, autoconnect: false });
+    await result((callback) => own.getCapabilities(callback));
+    const failures: unknown[] = [];
+    own.on('eventsError', (error) => failures.push(error));
+    const before = broker.engine.asked.length;
+    own.on('event', () => {
+      if (broker.engine.asked.filter(([operation]) => operation === 'renew').length > 1)
+        own.removeAllListeners('event');
+    });
+    await eventually('it has unsubscribed', () => broker.engine.asked.at(-1)?.[0] === 'unsubscribe');
+    const asked = broker.engine.asked.slice(before).map(([operation]) => operation);
+    const round = ['describe', 'pullMessages', 'renew'];
+    expect(asked).toEqual(['subscribe', ...round, ...round, ...round, 'unsubscribe']);
+    expect(failures).toEqual([]);
   });
 
   test('is told in the words of ONVIF what is not there', async () => {
