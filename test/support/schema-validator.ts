@@ -13,13 +13,21 @@ export interface SchemaValidator {
 
 /**
  * The official schemas of SOAP 1.1 and 1.2, WS-Addressing (both), WS-Notification 1.3 and WSRF 1.2, in one validator.
- * Undefined where they are not there. It is kept for the life of the test process.
+ * Undefined where they are not there. It is kept for the life of the test process. `more`: schemas of ours by their
+ * namespaces, for what the official ones leave open; what they import is taken from the official ones.
  */
-export async function loadOfficialSchemas(): Promise<SchemaValidator | undefined> {
+export async function loadOfficialSchemas(
+  more: Readonly<Record<string, Uint8Array>> = {},
+): Promise<SchemaValidator | undefined> {
   if (!hasOfficialSchemas) return undefined;
   await Promise.resolve();
-  xmlRegisterInputProvider(new XmlBufferInputProvider(buffersByUrl()));
-  using schema = XmlDocument.fromBuffer(readFileSync(new URL('wsn-all.xsd', FOLDER)), { url: 'wsn-all.xsd' });
+  const added = Object.entries(more).map(([namespace, bytes], index) => ({ namespace, name: `more-${index}`, bytes }));
+  const buffers = { ...buffersByUrl(), ...Object.fromEntries(added.map(({ name, bytes }) => [name, bytes])) };
+  xmlRegisterInputProvider(new XmlBufferInputProvider(buffers));
+  const imports = added.map(({ namespace, name }) => `<xsd:import namespace="${namespace}" schemaLocation="${name}"/>`);
+  const driver = readFileSync(new URL('wsn-all.xsd', FOLDER), 'utf8');
+  const whole = driver.replace('</xsd:schema>', `${imports.join('')}</xsd:schema>`);
+  using schema = XmlDocument.fromBuffer(Buffer.from(whole), { url: 'wsn-all.xsd' });
   const validator = XsdValidator.fromDoc(schema);
   return { validate: (xml) => problemsOf(validator, xml) };
 }

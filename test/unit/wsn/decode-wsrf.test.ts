@@ -147,7 +147,6 @@ describe('the name of a property', () => {
     const property = { namespace: BR, localName: 'Topic' };
     expect(get(' br:Topic\n')).toEqual({ operation: 'GetResourceProperty', property });
     expect(get('x:Topic', `xmlns:x="${BR}"`)).toMatchObject({ property });
-    expect(get('br:Topic', 'xmlns:br="urn:other"')).toMatchObject({ property: { namespace: 'urn:other' } });
   });
 
   test('without a prefix is in the default namespace', () => {

@@ -1,0 +1,53 @@
+import { XmlAttribute, XmlDocument, XmlElement, XmlLibError, XmlText, XmlXPath, type XmlNode } from 'libxml2-wasm';
+import {
+  XPathError,
+  type XPath,
+  type XPathExpression,
+  type XPathNode,
+  type XPathResult,
+} from '../../src/xml/xpath/xpath.ts';
+import { escapeText } from '../../src/xml/writer.ts';
+
+/** XPath 1.0 without any bounds, for tests of what is built upon it. */
+export const libxmlXPath: XPath = {
+  check: (expression) => {
+    using compiled = compile(expression);
+    void compiled;
+  },
+  test: (document, expressions) => expressions.map((expression) => isTrue(evaluate(document, expression))),
+  evaluate,
+};
+
+function compile({ text, namespaces }: XPathExpression): XmlXPath {
+  try {
+    return XmlXPath.compile(text, { ...namespaces });
+  } catch (error) {
+    throw new XPathError('syntax', String(error));
+  }
+}
+
+function evaluate(document: Uint8Array, expression: XPathExpression): XPathResult {
+  using compiled = compile(expression);
+  using parsed = XmlDocument.fromBuffer(document);
+  try {
+    const value = parsed.eval(compiled);
+    if (typeof value === 'boolean') return { kind: 'boolean', value };
+    if (typeof value === 'number') return { kind: 'number', value };
+    if (typeof value === 'string') return { kind: 'string', value };
+    return { kind: 'nodes', nodes: value.map(nodeOf) };
+  } catch (error) {
+    if (!(error instanceof XmlLibError) && !(error instanceof Error)) throw error;
+    throw new XPathError('evaluation', error.message);
+  }
+}
+
+function nodeOf(node: XmlNode): XPathNode {
+  if (node instanceof XmlElement) return { kind: 'element', xml: node.toString(), path: [] };
+  if (node instanceof XmlAttribute) return { kind: 'attribute', xml: escapeText(node.value), path: [] };
+  if (node instanceof XmlText) return { kind: 'text', xml: escapeText(node.content), path: [] };
+  return { kind: 'other', xml: '', path: [] };
+}
+
+function isTrue(result: XPathResult): boolean {
+  return result.kind === 'nodes' ? result.nodes.length > 0 : Boolean(result.value);
+}
