@@ -21,7 +21,7 @@ const MAX_TEXT = 4096;
  * Concrete (and their aliases), InvalidTopicExpressionFault for a text that is not of the dialect's grammar or uses a
  * prefix that is not declared (WS-Topics §8.1, §8.2).
  */
-export function compileTopicExpression(expression: TopicExpression, _topics?: unknown): TopicMatcher {
+export function compileTopicExpression(expression: TopicExpression): TopicMatcher {
   const dialect = canonicalDialect(expression.dialect);
   if (dialect !== SIMPLE_DIALECT && dialect !== CONCRETE_DIALECT) {
     const found = dialect === '' ? 'no Dialect' : `the topic expression dialect '${clipped(dialect)}'`;
@@ -53,10 +53,6 @@ export function concretePath({ text, namespaces }: TopicExpression): TopicPath {
     return { namespace, localName: name.slice(colon + 1) };
   });
   return topicPath(steps);
-}
-
-export function overlaps(a: TopicMatcher, b: TopicMatcher): boolean {
-  return a.exact === b.exact;
 }
 
 /** Throws WsnFault InvalidTopicExpressionFault for a text that is longer than any honest expression. */
