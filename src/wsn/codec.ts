@@ -15,7 +15,7 @@ import { acceptsAction, operationOf, OPERATIONS, unservedOperationOf } from './o
 import type { WsnOperation } from './operations.ts';
 import { parseTermination } from './termination-time.ts';
 import { readTopicExpression } from './topics/read-topic.ts';
-import { concretePath, compileTopicExpression } from './topics/topic-expression.ts';
+import { singleTopic } from './topics/topic-expression.ts';
 
 export interface RenewRequest {
   readonly operation: 'Renew';
@@ -160,7 +160,5 @@ function decodeGetMessages(body: XmlElement): GetMessagesRequest {
 
 function decodeGetCurrentMessage(body: XmlElement): GetCurrentMessageRequest {
   refuseUnknownChildren(body, ['Topic']);
-  const expression = readTopicExpression(requiredChild(body, 'Topic'));
-  const { exact } = compileTopicExpression(expression);
-  return { operation: 'GetCurrentMessage', topic: exact ?? concretePath(expression) };
+  return { operation: 'GetCurrentMessage', topic: singleTopic(readTopicExpression(requiredChild(body, 'Topic'))) };
 }

@@ -11,3 +11,5 @@ export const RL_NAMESPACE = 'http://docs.oasis-open.org/wsrf/rl-2';
 /** WS-ResourceProperties. */
 export const RP_NAMESPACE = 'http://docs.oasis-open.org/wsrf/rp-2';
 export const XSI_NAMESPACE = 'http://www.w3.org/2001/XMLSchema-instance';
+/** WS-Topics. */
+export const WSTOP_NAMESPACE = 'http://docs.oasis-open.org/wsn/t-1';
