@@ -93,7 +93,11 @@ export class TopicSet implements TopicSelector {
     return [...this.#grown];
   }
 
-  /** A wstop:TopicSet element that its schema finds valid; so it lacks ad-hoc root topics, which the schema forbids. */
+  /**
+   * A wstop:TopicSet element that its schema finds valid: so it lacks ad-hoc root topics, which the schema forbids. It also
+   * lacks topics whose namespace is no URI, for which XML processors refuse the whole; expressions that ask the set do not
+   * select them either.
+   */
   toXml(): string {
     return this.#tree.toXml();
   }

@@ -11,15 +11,28 @@ interface Branch {
   isTopic: boolean;
 }
 
+/**
+ * The namespaces that every XML processor takes: URIs of ordinary form, or relative ones. Some refuse a whole document for
+ * one that is no URI, so a single publisher could take the topic set away from everybody.
+ */
+const URI_CHARACTERS = "(?:[\\w.~:/@!$&'()*+,;=-]|%[\\dA-Fa-f]{2})*";
+const AUTHORITY = '(?://[\\w.~-]*(?::\\d{1,5})?(?=[/?#]|$)|(?!//))';
+const URI = new RegExp(
+  `^(?:[A-Za-z][A-Za-z\\d+.-]*:${AUTHORITY}${URI_CHARACTERS}(?:\\?${URI_CHARACTERS})?(?:#${URI_CHARACTERS})?|(?!//)[\\w./-]*)$`,
+);
+
 /** Topics as the elements of a topic set are nested: what is around a topic need not be one. */
 export class TopicTree {
   readonly #roots = new Map<string, Branch>();
   readonly #prefixes = new Map<string, string>([[WSTOP_NAMESPACE, 'wstop']]);
 
+  /** A topic with a namespace that is no URI is left out. */
   add(topic: TopicPath): void {
+    const names = topicSteps(topic);
+    if (!names.every(({ namespace }) => URI.test(namespace))) return;
     let children = this.#roots;
     let branch: Branch | undefined;
-    for (const name of topicSteps(topic)) {
+    for (const name of names) {
       const label = stepLabel(name);
       branch = children.get(label) ?? { name, children: new Map(), isTopic: false };
       children.set(label, branch);
