@@ -1,5 +1,5 @@
 import type { Logger } from '../kernel/log.ts';
-import { overlaps, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import { overlaps, type TopicMatcher } from '../wsn/topics/topic-matchers.ts';
 import { Listeners } from './listeners.ts';
 
 /** A topic that a publisher offers on demand. */

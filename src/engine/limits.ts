@@ -42,7 +42,7 @@ export const defaultEngineLimits: EngineLimits = {
   maxSubscriptions: 200_000,
   maxPullPoints: 100_000,
   maxRegistrations: 10_000,
-  maxTopics: 100_000,
+  maxTopics: 10_000,
   maxMessagesPerNotify: 1_000,
   maxRecordsPerLink: 10_000,
   maxPeerExpressions: 200_000,

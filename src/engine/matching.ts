@@ -1,5 +1,8 @@
 import type { TopicPath } from '../wsn/messages.ts';
-import type { TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import type { TopicMatcher } from '../wsn/topics/topic-matchers.ts';
+import { topicSteps } from '../wsn/topics/topic-path.ts';
+import { exactPath } from '../wsn/topics/topic-pattern.ts';
+import { PatternTrie, Values } from './pattern-trie.ts';
 
 /** Whether a notification on `topic` passes all of `matchers`. Without a topic it only passes where there is none. */
 export function matchesAll(matchers: readonly TopicMatcher[], topic: TopicPath | undefined): boolean {
@@ -7,55 +10,114 @@ export function matchesAll(matchers: readonly TopicMatcher[], topic: TopicPath |
   return topic !== undefined && matchers.every((matcher) => matcher.matches(topic));
 }
 
+/** Values whose matchers have to see the topic set: tried once for all that ask the same. */
+interface Asking<T extends object | string> {
+  readonly matcher: TopicMatcher;
+  readonly values: Values<T>;
+}
+
 /**
- * Finds those whose matchers a topic passes. What it costs does not grow with those that name another exact topic;
- * those with patterns are tried one by one.
+ * Finds those whose matchers a topic passes. What it costs does not grow with those that it does not pass, wildcards
+ * included; only expressions that depend on the topic set are tried, each different one once.
  */
-export class TopicIndex<T> {
+export class TopicIndex<T extends object | string> {
   readonly #everything = new Set<T>();
-  readonly #exact = new Map<TopicPath, Map<T, readonly TopicMatcher[]>>();
-  readonly #patterns = new Map<T, readonly TopicMatcher[]>();
+  readonly #exact = new Map<TopicPath, Values<T>>();
+  readonly #patterns = new PatternTrie<T>();
+  readonly #asking = new Map<string | TopicMatcher, Asking<T>>();
+  /** All matchers of those that have several, of which they are indexed by one. */
+  readonly #conditions = new Map<T, readonly TopicMatcher[]>();
+  /** Those that are indexed at several places. */
+  readonly #scattered = new Set<T>();
 
   /** Adds `value`, which must not be in the index, under matchers that must all match. None: it gets everything. */
   add(value: T, matchers: readonly TopicMatcher[]): void {
-    if (matchers.length === 0) {
+    const indexed = mostSelective(matchers);
+    if (indexed === undefined) {
       this.#everything.add(value);
       return;
     }
-    const topic = exactTopic(matchers);
-    if (topic === undefined) {
-      this.#patterns.set(value, matchers);
-      return;
+    if (matchers.length > 1) this.#conditions.set(value, matchers);
+    const { exact, patterns = [] } = indexed;
+    if (exact !== undefined) this.#addExact(exact, value);
+    else if (patterns.length === 0) this.#addAsking(indexed, value);
+    if (patterns.length > 1) this.#scattered.add(value);
+    for (const pattern of patterns) {
+      const topic = exactPath(pattern);
+      if (topic === undefined) this.#patterns.add(pattern, value);
+      else this.#addExact(topic, value);
     }
-    const known = this.#exact.get(topic) ?? new Map<T, readonly TopicMatcher[]>();
-    known.set(value, matchers);
-    this.#exact.set(topic, known);
   }
 
   /** Removes `value`; `matchers` must be those that it was added under. */
   remove(value: T, matchers: readonly TopicMatcher[]): void {
     this.#everything.delete(value);
-    this.#patterns.delete(value);
-    const topic = exactTopic(matchers);
-    if (topic === undefined) return;
-    const known = this.#exact.get(topic);
-    known?.delete(value);
-    if (known?.size === 0) this.#exact.delete(topic);
+    this.#conditions.delete(value);
+    this.#scattered.delete(value);
+    const indexed = mostSelective(matchers);
+    if (indexed === undefined) return;
+    const { exact, patterns = [] } = indexed;
+    if (exact !== undefined) removeFrom(this.#exact, exact, value);
+    else if (patterns.length === 0) this.#removeAsking(indexed, value);
+    for (const pattern of patterns) {
+      const topic = exactPath(pattern);
+      if (topic === undefined) this.#patterns.remove(pattern, value);
+      else removeFrom(this.#exact, topic, value);
+    }
   }
 
   /** Calls `visit` once for each value that `topic` matches. */
   match(topic: TopicPath | undefined, visit: (value: T) => void): void {
     for (const value of this.#everything) visit(value);
     if (topic === undefined) return;
-    for (const [value, matchers] of this.#exact.get(topic) ?? []) {
-      if (matchers.length === 1 || matchesAll(matchers, topic)) visit(value);
+    const visited = new Set<T>();
+    const offer = (value: T): void => {
+      if (this.#scattered.has(value)) {
+        if (visited.has(value)) return;
+        visited.add(value);
+      }
+      const conditions = this.#conditions.get(value);
+      if (conditions === undefined || matchesAll(conditions, topic)) visit(value);
+    };
+    this.#exact.get(topic)?.each(offer);
+    if (!this.#patterns.isEmpty) this.#patterns.match(topicSteps(topic), offer);
+    for (const { matcher, values } of this.#asking.values()) {
+      if (matcher.matches(topic)) values.each(offer);
     }
-    for (const [value, matchers] of this.#patterns) {
-      if (matchesAll(matchers, topic)) visit(value);
-    }
+  }
+
+  #addExact(topic: TopicPath, value: T): void {
+    const known = this.#exact.get(topic) ?? new Values<T>();
+    known.add(value);
+    this.#exact.set(topic, known);
+  }
+
+  #addAsking(matcher: TopicMatcher, value: T): void {
+    const key = matcher.key ?? matcher;
+    const known = this.#asking.get(key) ?? { matcher, values: new Values<T>() };
+    known.values.add(value);
+    this.#asking.set(key, known);
+  }
+
+  #removeAsking(matcher: TopicMatcher, value: T): void {
+    const key = matcher.key ?? matcher;
+    const known = this.#asking.get(key);
+    known?.values.delete(value);
+    if (known?.values.isEmpty === true) this.#asking.delete(key);
   }
 }
 
-function exactTopic(matchers: readonly TopicMatcher[]): TopicPath | undefined {
-  return matchers.find((matcher) => matcher.exact !== undefined)?.exact;
+function removeFrom<T extends object | string>(map: Map<TopicPath, Values<T>>, topic: TopicPath, value: T): void {
+  const known = map.get(topic);
+  known?.delete(value);
+  if (known?.isEmpty === true) map.delete(topic);
+}
+
+/** The one that lets the fewest topics through, as far as its kind says. */
+function mostSelective(matchers: readonly TopicMatcher[]): TopicMatcher | undefined {
+  return (
+    matchers.find(({ exact }) => exact !== undefined) ??
+    matchers.find(({ patterns }) => patterns !== undefined) ??
+    matchers[0]
+  );
 }

@@ -3,6 +3,7 @@ import type { Logger } from '../kernel/log.ts';
 import type { EngineName } from '../kernel/names.ts';
 import type { Tenure } from '../kernel/tenure.ts';
 import type { PauseRetention, PublisherRegistration } from '../wsn/messages.ts';
+import { TopicModel } from '../wsn/topics/topic-model.ts';
 import { TopicSet } from '../wsn/topics/topic-set.ts';
 import type { XPath } from '../xml/xpath/xpath.ts';
 import { CatchUp } from './catch-up.ts';
@@ -35,6 +36,8 @@ export interface EngineOptions {
   readonly limits?: Partial<EngineLimits>;
   readonly conduct?: Partial<EngineConduct>;
   readonly xpath: XPath;
+  /** Which topics there may be; default: any. */
+  readonly topicModel?: TopicModel;
   /** Writes the property document of the broker, for ProducerProperties filters. */
   readonly properties: (topics: TopicSet) => Uint8Array;
   /** The producers of the topology that this engine subscribes to. */
@@ -63,6 +66,8 @@ const defaultEngineConduct: EngineConduct = {
   pullPointLifetimeMs: null,
 };
 
+const OPEN_MODEL = new TopicModel({ fixed: false, namespaces: [], permanent: [] });
+
 /** A producer of the topology that the engine subscribes to. */
 export interface Source {
   readonly name: string;
@@ -86,6 +91,7 @@ export interface Parts {
   readonly name: EngineName;
   readonly limits: EngineLimits;
   readonly conduct: EngineConduct;
+  readonly topicModel: TopicModel;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly store: EngineStore;
@@ -113,6 +119,7 @@ export interface Parts {
 export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, ...options }: EngineOptions): Parts {
   const limits = { ...defaultEngineLimits, ...options.limits };
   const conduct = { ...defaultEngineConduct, ...options.conduct };
+  const topicModel = options.topicModel ?? OPEN_MODEL;
   const { queueLength } = limits;
   const logger = options.logger.child({ engine: name, epoch: tenure.epoch });
   const now = (): number => clock.now();
@@ -121,7 +128,7 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
   const writer = new Writer({ store, log, life, clock });
   const demand = new Demand(logger);
   const interest = new OwnInterest(tenure.epoch, limits.maxInterestChanges, demand, logger);
-  const topicSet = new TopicSet({ maxTopics: limits.maxTopics });
+  const topicSet = new TopicSet({ model: topicModel, xpath, limits: { maxTopics: limits.maxTopics } });
   const contents = new Contents({ xpath, topics: topicSet, properties: options.properties });
   const { pauseRetention } = conduct;
   const subscriptions = new Subscriptions({
@@ -147,6 +154,7 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     name,
     limits,
     conduct,
+    topicModel,
     clock,
     logger,
     store,

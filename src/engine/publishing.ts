@@ -105,13 +105,13 @@ export class Publishing {
   }
 
   #assertPermitted(topic: TopicPath | undefined, resource: string | undefined): void {
-    const { registrations, topicSet } = this.#parts;
+    const { registrations, topicModel } = this.#parts;
     const registration = resource === undefined ? undefined : registrations.find(resource);
     if (registration !== undefined && !mayPublish(registration, topic)) {
       const message = `Found a message on ${topic ?? 'no topic'}, expected one of the topics that the publisher registered`;
       throw new WsnFault('TopicNotSupportedFault', message);
     }
-    const refusal = topic === undefined ? undefined : topicSet.permits(topic);
+    const refusal = topic === undefined ? undefined : topicModel.permits(topic);
     if (refusal !== undefined) throw new WsnFault('TopicNotSupportedFault', refusal);
   }
 
@@ -132,12 +132,12 @@ export class Publishing {
 
   /** Topics that are new with these records. */
   #grownBy(entries: readonly LogEntry[]): readonly TopicPath[] {
-    const { topicSet, limits } = this.#parts;
+    const { topicSet } = this.#parts;
     const grown = new Set<TopicPath>();
     for (const { topic, recipient } of entries) {
-      if (topic !== undefined && recipient === undefined && !topicSet.has(topic)) grown.add(topic);
+      if (topic !== undefined && recipient === undefined && topicSet.mayAdd(topic)) grown.add(topic);
     }
-    return topicSet.size + grown.size <= limits.maxTopics ? [...grown] : [];
+    return [...grown];
   }
 
   #linkOf(peer: string) {

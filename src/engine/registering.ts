@@ -3,7 +3,7 @@ import { randomId } from '../kernel/ids.ts';
 import { WsnFault } from '../wsn/faults.ts';
 import type { PublisherRegistration, TopicExpression } from '../wsn/messages.ts';
 import { grantTermination } from '../wsn/termination-time.ts';
-import { compileTopicExpression, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import type { TopicMatcher } from '../wsn/topics/topic-expression.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import { registrationEnd, registrationRecord, type Registration } from './registrations.ts';
@@ -96,9 +96,7 @@ export class Registering {
   #compileTopic(expression: TopicExpression): TopicMatcher {
     const { topicSet } = this.#parts;
     try {
-      const matcher = compileTopicExpression(expression, topicSet);
-      topicSet.validate(matcher);
-      return matcher;
+      return topicSet.validate(expression);
     } catch (error) {
       // RegisterPublisher declares no fault for an unknown dialect.
       if (error instanceof WsnFault && error.fault === 'TopicExpressionDialectUnknownFault') {

@@ -91,7 +91,7 @@ export class Subscribing {
       ...{ creationTime: currentTime, isPaused: false, since: log.assigned },
     };
     const subscription = subscriptions.create(id, stored, log.assigned);
-    for (const matcher of subscription.matchers) topicSet.validate(matcher);
+    filter.topics.forEach((expression) => topicSet.validate(expression));
     return conclude({
       batch: { put: [subscriptionRecord(subscription)], cursors: [{ id, seq: log.assigned }] },
       reply: { subscription: id, terminationTime, currentTime },

@@ -38,7 +38,7 @@ import type {
 import { refuseDeviations } from './strictness.ts';
 import { parseTermination } from './termination-time.ts';
 import { readTopicExpression } from './topics/read-topic.ts';
-import { concretePath, compileTopicExpression } from './topics/topic-expression.ts';
+import { singleTopic } from './topics/topic-expression.ts';
 
 export interface RenewRequest {
   readonly operation: 'Renew';
@@ -239,7 +239,5 @@ function decodeGetMessages(body: XmlElement): GetMessagesRequest {
 
 function decodeGetCurrentMessage(body: XmlElement): GetCurrentMessageRequest {
   refuseUnknownChildren(body, ['Topic']);
-  const expression = readTopicExpression(requiredChild(body, 'Topic'));
-  const { exact } = compileTopicExpression(expression);
-  return { operation: 'GetCurrentMessage', topic: exact ?? concretePath(expression) };
+  return { operation: 'GetCurrentMessage', topic: singleTopic(readTopicExpression(requiredChild(body, 'Topic'))) };
 }

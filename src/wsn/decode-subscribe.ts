@@ -67,7 +67,7 @@ function readFilter(element: XmlElement | undefined): Filter {
     const message = `Found ${topics.length} topic expressions in one filter, expected at most ${MAX_EXPRESSIONS}`;
     throw new WsnFault('SubscribeCreationFailedFault', message);
   }
-  topics.forEach(compileTopicExpression);
+  topics.forEach((expression) => compileTopicExpression(expression));
   return { topics };
 }
 

@@ -1,6 +1,7 @@
 import type { EngineName } from '../../kernel/names.ts';
-import type { EndpointReference } from '../../soap/endpoint-reference.ts';
-import type { TopicExpression } from '../../wsn/messages.ts';
+import type { PushConsumer, TopicExpression } from '../../wsn/messages.ts';
+
+type EndpointReference = PushConsumer['reference'];
 
 /** A subscription that the engine holds at a producer, as it is remembered. */
 export interface RemoteSubscription {

@@ -11,7 +11,13 @@ export const XPATH_DIALECT = 'http://www.w3.org/TR/1999/REC-xpath-19991116';
 export const CONCRETE_SET_DIALECT = 'http://www.onvif.org/ver10/tev/topicExpression/ConcreteSet';
 
 /** The dialects that a subscription may use. */
-export const SUPPORTED_DIALECTS = [SIMPLE_DIALECT, CONCRETE_DIALECT] as const;
+export const SUPPORTED_DIALECTS = [
+  SIMPLE_DIALECT,
+  CONCRETE_DIALECT,
+  FULL_DIALECT,
+  XPATH_DIALECT,
+  CONCRETE_SET_DIALECT,
+] as const;
 
 interface Alias {
   readonly dialect: string;

@@ -1,58 +1,81 @@
 import { clipped } from '../../soap/text.ts';
-import { isQualifiedName } from '../../xml/characters.ts';
+import { XML_NAMESPACE, XMLNS_NAMESPACE } from '../../xml/namespaces.ts';
 import { WsnFault } from '../faults.ts';
 import type { TopicExpression, TopicPath } from '../messages.ts';
-import type { ElementName } from '../operations.ts';
-import { canonicalDialect, CONCRETE_DIALECT, SIMPLE_DIALECT, SUPPORTED_DIALECTS } from './dialects.ts';
-import { topicPath, topicSteps } from './topic-path.ts';
+import { WSTOP_NAMESPACE } from '../namespaces.ts';
+import {
+  canonicalDialect,
+  CONCRETE_DIALECT,
+  CONCRETE_SET_DIALECT,
+  FULL_DIALECT,
+  SIMPLE_DIALECT,
+  SUPPORTED_DIALECTS,
+  XPATH_DIALECT,
+} from './dialects.ts';
+import { parsePaths, type PathSyntax, type WrittenPath } from './path-syntax.ts';
+import { ExactTopic, PatternedTopics, XPathTopics, type TopicMatcher, type TopicSelector } from './topic-matchers.ts';
+import { topicSteps } from './topic-path.ts';
+import { exactPath, patternKey, topicPattern, type TopicPattern, type TopicStep } from './topic-pattern.ts';
+import { withNamespaces } from './xpath-text.ts';
 
-/** A topic expression, ready to be asked. */
-export interface TopicMatcher {
-  matches(topic: TopicPath): boolean;
-  /** Set if it selects exactly one topic, whatever topics there are. */
-  readonly exact?: TopicPath;
-}
+export type { TopicMatcher, TopicSelector } from './topic-matchers.ts';
 
 /** Characters of an expression: no honest one comes near. */
 const MAX_TEXT = 4096;
+/** Levels of a topic. Elements of a topic set can be nested no deeper than an XML document. */
+const MAX_LEVELS = 64;
+/** Alternatives of one expression, and characters that their names have together with the namespaces written out. */
+const MAX_ALTERNATIVES = 128;
+const MAX_NAME_CHARACTERS = 16_384;
+
+const SYNTAX_BY_DIALECT: ReadonlyMap<string, PathSyntax> = new Map([
+  [SIMPLE_DIALECT, 'concrete'],
+  [CONCRETE_DIALECT, 'concrete'],
+  [FULL_DIALECT, 'full'],
+  [CONCRETE_SET_DIALECT, 'set'],
+  [XPATH_DIALECT, 'xpath'],
+]);
 
 /**
- * Prepares a topic expression. Throws WsnFault: TopicExpressionDialectUnknownFault for a dialect other than Simple and
- * Concrete (and their aliases), InvalidTopicExpressionFault for a text that is not of the dialect's grammar or uses a
- * prefix that is not declared (WS-Topics §8.1, §8.2).
+ * Prepares a topic expression of one of the SUPPORTED_DIALECTS or their aliases. Simple, Concrete, Full and ConcreteSet,
+ * and of XPath what means the same as in Full, select by a topic's names alone. Every other XPath asks `topics` each
+ * time; without `topics` it is not checked, and selects everything.
+ *
+ * Throws WsnFault: TopicExpressionDialectUnknownFault for another dialect or none, InvalidTopicExpressionFault for a text
+ * that is not of the dialect's grammar, uses a prefix that is not declared, or is beyond all measure (WS-Topics §8).
  */
-export function compileTopicExpression(expression: TopicExpression): TopicMatcher {
-  const dialect = canonicalDialect(expression.dialect);
-  if (dialect !== SIMPLE_DIALECT && dialect !== CONCRETE_DIALECT) {
-    const found = dialect === '' ? 'no Dialect' : `the topic expression dialect '${clipped(dialect)}'`;
-    const message = `Found ${found}, expected ${SUPPORTED_DIALECTS.join(' or ')}`;
-    throw new WsnFault('TopicExpressionDialectUnknownFault', message);
+export function compileTopicExpression(expression: TopicExpression, topics?: TopicSelector): TopicMatcher {
+  const patterns = patternsIn(expression);
+  if (patterns === undefined) {
+    const key = xpathKey(expression);
+    topics?.check(expression);
+    return new XPathTopics(expression, key, topics);
   }
-  const exact = concretePath(expression);
-  if (dialect === SIMPLE_DIALECT && topicSteps(exact).length > 1) {
-    throw invalid(expression.text, 'a path; the dialect Simple has root topics only');
-  }
-  return { exact, matches: (topic) => topic === exact };
+  const [first] = patterns;
+  const exact = patterns.length === 1 && first !== undefined ? exactPath(first) : undefined;
+  return exact === undefined ? new PatternedTopics(patterns) : new ExactTopic(exact);
 }
 
 /**
  * The topic that a concrete path denotes (WS-Topics §8.2), whatever the expression's dialect says. Names without prefix
  * are in no namespace, also where a default namespace is declared. Throws WsnFault InvalidTopicExpressionFault.
  */
-export function concretePath({ text, namespaces }: TopicExpression): TopicPath {
-  requireShort(text);
-  const steps = text.split('/').map((name): ElementName => {
-    if (!isQualifiedName(name)) throw invalid(text, `'${clipped(name)}' where a name is expected`);
-    const colon = name.indexOf(':');
-    if (colon === -1) return { namespace: '', localName: name };
-    const prefix = name.slice(0, colon);
-    const namespace = Object.hasOwn(namespaces, prefix) ? namespaces[prefix] : undefined;
-    if (namespace === undefined || namespace === '')
-      throw invalid(text, `the prefix '${prefix}', which is not declared`);
-    if (/[{}]/.test(namespace)) throw invalid(text, `braces in the namespace of the prefix '${prefix}'`);
-    return { namespace, localName: name.slice(colon + 1) };
-  });
-  return topicPath(steps);
+export function concretePath(expression: TopicExpression): TopicPath {
+  const [pattern] = pathPatterns(expression, 'concrete') ?? [];
+  const exact = pattern && exactPath(pattern);
+  if (exact === undefined) throw invalid(expression.text, 'no concrete path');
+  return exact;
+}
+
+/**
+ * The one topic that an expression denotes, as GetCurrentMessage needs it. Throws WsnFault as `compileTopicExpression`, and
+ * MultipleTopicsSpecifiedFault for an expression that may denote more than one, be it that there are none at the moment.
+ */
+export function singleTopic(expression: TopicExpression): TopicPath {
+  const { exact } = compileTopicExpression(expression);
+  if (exact !== undefined) return exact;
+  const message = `Found the topic expression '${clipped(expression.text)}', expected one that denotes a single topic`;
+  throw new WsnFault('MultipleTopicsSpecifiedFault', message);
 }
 
 /** Throws WsnFault InvalidTopicExpressionFault for a text that is longer than any honest expression. */
@@ -61,9 +84,15 @@ export function requireShort(text: string): void {
   throw invalid(text, `${text.length} characters, where at most ${MAX_TEXT} are allowed`);
 }
 
-/** A text that is equal for expressions that select the same topics. Throws WsnFault as `compileTopicExpression`. */
+/**
+ * A text that is equal for expressions that select the same topics, in whatever dialect and with whatever prefixes, and
+ * differs for others. Only a part of a union that the others cover, or XPath that is no path, may make it differ without need.
+ * Throws WsnFault as `compileTopicExpression`.
+ */
 export function expressionKey(expression: TopicExpression): string {
-  return `topic ${compileTopicExpression(expression).exact ?? ''}`;
+  const { exact, patterns, key } = compileTopicExpression(expression);
+  if (exact !== undefined) return `topic ${exact}`;
+  return key ?? `topics ${(patterns ?? []).map(patternKey).sort().join('|')}`;
 }
 
 /** A topic written out. */
@@ -95,6 +124,126 @@ export function formatTopic(topic: TopicPath, dialect: string = CONCRETE_DIALECT
     text: names.join('/'),
     namespaces: Object.fromEntries([...prefixes].map(([namespace, prefix]) => [prefix, namespace])),
   };
+}
+
+/** Undefined for XPath that is no path as Full has them. */
+function patternsIn(expression: TopicExpression): readonly TopicPattern[] | undefined {
+  const dialect = canonicalDialect(expression.dialect);
+  const syntax = SYNTAX_BY_DIALECT.get(dialect);
+  if (syntax === undefined) {
+    const found = dialect === '' ? 'no Dialect' : `the topic expression dialect '${clipped(dialect)}'`;
+    const message = `Found ${found}, expected one of ${SUPPORTED_DIALECTS.join(', ')}`;
+    throw new WsnFault('TopicExpressionDialectUnknownFault', message);
+  }
+  const patterns = pathPatterns(expression, syntax);
+  if (dialect === SIMPLE_DIALECT && (patterns?.[0]?.steps.length ?? 0) > 1) {
+    throw invalid(expression.text, 'a path; the dialect Simple has root topics only');
+  }
+  return patterns;
+}
+
+function pathPatterns(expression: TopicExpression, syntax: PathSyntax): readonly TopicPattern[] | undefined {
+  const { text } = expression;
+  requireShort(text);
+  const paths = parsePaths(text, syntax);
+  if ('problem' in paths) {
+    if (syntax === 'xpath') return undefined;
+    throw invalid(text, paths.problem);
+  }
+  if (paths.length > MAX_ALTERNATIVES) {
+    throw invalid(text, `${paths.length} alternatives, where at most ${MAX_ALTERNATIVES} are allowed`);
+  }
+  const resolved = paths.map((path) => resolve(path, expression));
+  requireModest(resolved, text);
+  // The element around all topics answers to its own name too, and that only XPath can say.
+  const namesTopicSet = resolved.some(
+    ({ steps: [first] }) => first?.gap === true && first.namespace === WSTOP_NAMESPACE,
+  );
+  if (syntax === 'xpath' && namesTopicSet) return undefined;
+  const patterns = resolved.flatMap(patternsOfPath);
+  return [...new Map(patterns.map((pattern) => [patternKey(pattern), pattern])).values()];
+}
+
+/** A path with its namespaces. */
+interface ResolvedPath {
+  readonly steps: readonly TopicStep[];
+  /** Whether everything below is meant too. */
+  readonly below: boolean;
+  /** What `prefix://` says. */
+  readonly throughNamespace: string | undefined;
+}
+
+/** Leaves out the steps that only say where they are (`.`); such a step leaves its gap to the next one. */
+function resolve({ steps, throughPrefix }: WrittenPath, expression: TopicExpression): ResolvedPath {
+  const resolved: TopicStep[] = [];
+  let gap = false;
+  for (const { name, prefix, ...step } of steps) {
+    gap ||= step.gap;
+    if (name === '.') continue;
+    const isAny = name === '*';
+    const namespace = prefix === undefined ? (isAny ? undefined : '') : namespaceOf(prefix, expression);
+    resolved.push({ gap, namespace, localName: isAny ? undefined : name });
+    gap = false;
+  }
+  if (resolved.length > MAX_LEVELS) {
+    throw invalid(expression.text, `${resolved.length} levels, where at most ${MAX_LEVELS} are allowed`);
+  }
+  const throughNamespace = throughPrefix === undefined ? undefined : namespaceOf(throughPrefix, expression);
+  return { steps: resolved, below: gap, throughNamespace };
+}
+
+function patternsOfPath({ steps, below, throughNamespace: namespace }: ResolvedPath): TopicPattern[] {
+  const [first, ...rest] = steps;
+  if (first === undefined) return [];
+  if (namespace === undefined) {
+    // XPath's `//` begins above the topic set, so the first step of `//*/b` is the topic set too.
+    const isOutermost = first.gap && first.namespace === undefined && rest.length > 0;
+    return [topicPattern(isOutermost ? withGap(rest) : steps, below)];
+  }
+  const ofNamespace: TopicStep = { gap: true, namespace, localName: undefined };
+  if (first.localName === undefined) return [topicPattern([ofNamespace, ...withGap(rest)], below || rest.length === 0)];
+  // The names of a namespace: its roots, which are qualified, and what is below them, which is not.
+  return [
+    topicPattern([{ ...ofNamespace, localName: first.localName }, ...rest], below),
+    topicPattern([ofNamespace, first, ...rest], below),
+  ];
+}
+
+function withGap(steps: readonly TopicStep[]): readonly TopicStep[] {
+  return steps.map((step, index) => (index === 0 ? { ...step, gap: true } : step));
+}
+
+function namespaceOf(prefix: string, { text, namespaces }: TopicExpression): string {
+  const namespace = Object.hasOwn(namespaces, prefix) ? namespaces[prefix] : undefined;
+  if (namespace === undefined || namespace === '') throw invalid(text, `the prefix '${prefix}', which is not declared`);
+  if (/[{}]/.test(namespace)) throw invalid(text, `braces in the namespace of the prefix '${prefix}'`);
+  // These two cannot be declared for another prefix, so no topic in them could be written out.
+  if (namespace === XML_NAMESPACE || namespace === XMLNS_NAMESPACE) {
+    throw invalid(text, `the prefix '${prefix}', which is reserved`);
+  }
+  return namespace;
+}
+
+function requireModest(paths: readonly ResolvedPath[], text: string): void {
+  let characters = 0;
+  for (const { steps, throughNamespace = '' } of paths) {
+    characters += throughNamespace.length;
+    for (const { namespace = '', localName = '' } of steps) characters += namespace.length + localName.length;
+  }
+  if (characters > MAX_NAME_CHARACTERS) throw tooLong(text);
+}
+
+function xpathKey({ text, namespaces }: TopicExpression): string {
+  if (Object.values(namespaces).some((namespace) => /[{}]/.test(namespace))) {
+    throw invalid(text, 'braces in the namespace of one of its prefixes');
+  }
+  const key = withNamespaces(text, namespaces, MAX_NAME_CHARACTERS);
+  if (key === undefined) throw tooLong(text);
+  return `xpath ${key}`;
+}
+
+function tooLong(text: string): WsnFault {
+  return invalid(text, `more than ${MAX_NAME_CHARACTERS} characters when its namespaces are written out`);
 }
 
 function invalid(text: string, problem: string): WsnFault {

@@ -1,4 +1,12 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
+import {
+  XmlBufferInputProvider,
+  XmlDocument,
+  xmlCleanupInputProvider,
+  xmlRegisterInputProvider,
+  XsdValidator,
+} from 'libxml2-wasm';
 import { describe, expect, test } from 'vitest';
 import {
   canonicalDialect,
@@ -14,8 +22,10 @@ import {
   concretePath,
   expressionKey,
   formatTopic,
+  singleTopic,
 } from '../../../src/wsn/topics/topic-expression.ts';
 import { topicPath, topicSteps } from '../../../src/wsn/topics/topic-path.ts';
+import { hasOfficialSchemas } from '../../support/schema-validator.ts';
 import { element } from '../soap/envelopes.ts';
 import { wsnFault } from './wsn-fault.ts';
 
@@ -23,67 +33,83 @@ const NAMESPACES = { t: 'urn:t', u: 'urn:u' };
 const compile = (text: string, dialect: string = CONCRETE_DIALECT): ReturnType<typeof compileTopicExpression> =>
   compileTopicExpression({ dialect, text, namespaces: NAMESPACES });
 
+/** Whether the text is of that type of the official schema of WS-Topics. */
+function isOfType(type: string, text: string): boolean {
+  const wstop = 'http://docs.oasis-open.org/wsn/t-1';
+  const schema = `<x:schema xmlns:x="http://www.w3.org/2001/XMLSchema" xmlns:w="${wstop}">
+    <x:import namespace="${wstop}" schemaLocation="t-1.xsd"/><x:element name="e" type="w:${type}"/></x:schema>`;
+  const files = { 't-1.xsd': readFileSync(new URL('../../../../shared/oasis/t-1.xsd', import.meta.url)) };
+  xmlRegisterInputProvider(new XmlBufferInputProvider(files));
+  using parsed = XmlDocument.fromString(schema, { url: 'test.xsd' });
+  using validator = XsdValidator.fromDoc(parsed);
+  using document = XmlDocument.fromString(`<e xmlns:t="urn:t" xmlns:u="urn:u">${text}</e>`);
+  try {
+    validator.validate(document);
+    return true;
+  } catch {
+    return false;
+  } finally {
+    xmlCleanupInputProvider();
+  }
+}
+
 const name = fc.stringMatching(/^[A-Za-z_é][A-Za-z0-9_.é-]{0,8}$/);
 const step = fc.record({ namespace: fc.constantFrom('', 'urn:a', 'urn:b/c', 'http://x/?y=1&z="<'), localName: name });
 const steps = fc.array(step, { minLength: 1, maxLength: 6 });
 
+// Simple, Concrete, Full: computed with the patterns of the official schema.
+const VALIDITY: readonly [string, boolean, boolean, boolean][] = [
+  ...['a', 't:a', 't:é'].map((text): [string, boolean, boolean, boolean] => [text, true, true, true]),
+  ...['t:a/b', 't:a/u:b'].map((text): [string, boolean, boolean, boolean] => [text, false, true, true]),
+  ...[
+    't:a//b', 't:a/*', 't:a/*/c', 't:*', '*', 't://*', '//*', 't://b', 't://b/c', '//b', 't:a//.', 't:a/.', 't:a//*',
+    't:a/./b', 't:a//./b', 't:a//u:b', 't:a/b|t:c', 'a|b|c',
+  ].map((text): [string, boolean, boolean, boolean] => [text, false, false, true]),
+  ...[
+    't:a/b | t:c', '|a', 'a|', '/a', 'a/', 'a///b', '.', './a', '..', 'a/..', 't:a/u:*', 'a b', '', 'a:b:c', '1a', 't:a/1',
+    't:a[1]', 't:a/@x', 't://t:b', '//t:b', 't:.',
+  ].map((text): [string, boolean, boolean, boolean] => [text, false, false, false]),
+]; // prettier-ignore
+
+describe.skipIf(!hasOfficialSchemas)('the validity table', () => {
+  test.each(VALIDITY)('%j is what the official schema says', (text, ...expected) => {
+    const types = ['Simple', 'Concrete', 'Full'].map((dialect) => isOfType(`${dialect}TopicExpression`, text));
+    expect(types).toEqual(expected);
+  });
+});
+
 describe('the grammar of WS-Topics', () => {
-  // Computed with the patterns of the official schema; the columns are Simple and Concrete.
-  test.each([
-    ['a', true, true],
-    ['t:a', true, true],
-    ['t:é', true, true],
-    ['t:a/b', false, true],
-    ['t:a/u:b', false, true],
-    ...[
-      't:a//b',
-      't:a/*',
-      't:a/*/c',
-      't:*',
-      '*',
-      't://*',
-      '//*',
-      't://b',
-      't://b/c',
-      '//b',
-      't:a//.',
-      't:a/.',
-      't:a//*',
-      't:a/./b',
-      't:a//./b',
-      't:a//u:b',
-      't:a/b|t:c',
-      'a|b|c',
-      't:a/b | t:c',
-      '|a',
-      'a|',
-      '/a',
-      'a/',
-      'a///b',
-      '.',
-      './a',
-      '..',
-      'a/..',
-      't:a/u:*',
-      'a b',
-      '',
-      'a:b:c',
-      '1a',
-      't:a/1',
-      't:a[1]',
-      't:a/@x',
-      't://t:b',
-      '//t:b',
-      't:.',
-    ].map((text): [string, boolean, boolean] => [text, false, false]),
-  ])('%j: Simple %j, Concrete %j', (text, isSimple, isConcrete) => {
-    for (const [dialect, isValid] of [
-      [SIMPLE_DIALECT, isSimple],
-      [CONCRETE_DIALECT, isConcrete],
-    ] as const) {
-      if (isValid) expect(compile(text, dialect).exact).toBeDefined();
+  test.each(VALIDITY)('%j: Simple %j, Concrete %j, Full %j', (text, ...isValid) => {
+    for (const [index, dialect] of [SIMPLE_DIALECT, CONCRETE_DIALECT, FULL_DIALECT].entries()) {
+      if (isValid[index] === true) expect(compile(text, dialect).matches('')).toBe(false);
       else expect(wsnFault(() => compile(text, dialect)).fault).toBe('InvalidTopicExpressionFault');
     }
+  });
+
+  test.each(['  t:a  ', '\n\tt:a/b\r'])('%j: outer white space is none of it', (text) => {
+    const read = readTopicExpression(element(`<T xmlns:t="urn:t" Dialect="${FULL_DIALECT}">${text}</T>`));
+    expect(compileTopicExpression(read).exact).toBe(text.includes('b') ? '{urn:t}a/b' : '{urn:t}a');
+  });
+
+  test.each([
+    ['a', true],
+    ['t:a/b', true],
+    ['t:a/u:b|t:c//.', true],
+    ['t:a//.', true],
+    ['t:a/*', false],
+    ['t:a//*', false],
+    ['t:*', false],
+    ['*', false],
+    ['//a', false],
+    ['t:a//b', false],
+    ['t:a/.', false],
+    ['t:a//./b', false],
+    ['t:a|', false],
+    ['t://a', false],
+    ['', false],
+  ])('%j: ConcreteSet %j', (text, isValid) => {
+    if (isValid) expect(compile(text, CONCRETE_SET_DIALECT).matches('')).toBe(false);
+    else expect(wsnFault(() => compile(text, CONCRETE_SET_DIALECT)).fault).toBe('InvalidTopicExpressionFault');
   });
 
   test.each(['x:a', 't:a/x:b', 'toString:a', '__proto__:a', 'xml:a'])(
@@ -105,12 +131,28 @@ describe('the grammar of WS-Topics', () => {
     expect(fault.message.length).toBeLessThan(400);
   });
 
-  test.each([FULL_DIALECT, XPATH_DIALECT, CONCRETE_SET_DIALECT, 'urn:own', ''])(
-    'does not know the dialect %j',
-    (dialect) => {
-      expect(wsnFault(() => compile('t:a', dialect)).fault).toBe('TopicExpressionDialectUnknownFault');
-    },
-  );
+  test.each([
+    ['levels', 'a', '/a', 64],
+    ['alternatives', 'a', '|a', 128],
+    ['characters in namespaces', 'p:a', '/p:a', 16],
+    ['characters in namespaces through which to look', 'p://a', '|p://a', 16],
+  ])('refuses too many %s', (_what, first, further, most) => {
+    const compileMany = (count: number): unknown => {
+      const text = first + further.repeat(count - 1);
+      return compileTopicExpression({ dialect: FULL_DIALECT, text, namespaces: { p: 'x'.repeat(1000) } });
+    };
+    expect(compileMany(most)).toBeDefined();
+    expect(wsnFault(() => compileMany(most + 1)).fault).toBe('InvalidTopicExpressionFault');
+  });
+
+  test('refuses the prefixes whose namespaces cannot be declared for another', () => {
+    const xml = element(`<T Dialect="${CONCRETE_DIALECT}">xml:a</T>`);
+    expect(wsnFault(() => compileTopicExpression(readTopicExpression(xml))).message).toContain('reserved');
+  });
+
+  test.each(['urn:own', '', 'toString'])('does not know the dialect %j', (dialect) => {
+    expect(wsnFault(() => compile('t:a', dialect)).fault).toBe('TopicExpressionDialectUnknownFault');
+  });
 
   test('takes the dialect names of the field', () => {
     expect(compile('t:a', 'http://docs.oasis-open.org/wsn/t1/TopicExpression/Simple').exact).toBe('{urn:t}a');
@@ -141,6 +183,56 @@ describe('matching', () => {
     const key = expressionKey({ dialect: SIMPLE_DIALECT, text: 't:a', namespaces: NAMESPACES });
     expect(expressionKey({ dialect: CONCRETE_DIALECT, text: 'p:a', namespaces: { p: 'urn:t' } })).toBe(key);
     expect(expressionKey({ dialect: CONCRETE_DIALECT, text: 'u:a', namespaces: NAMESPACES })).not.toBe(key);
+  });
+});
+
+describe('expressionKey()', () => {
+  const keyOf = (text: string, dialect = FULL_DIALECT, namespaces: Record<string, string> = NAMESPACES): string =>
+    expressionKey({ dialect, text, namespaces });
+
+  test.each([
+    ['t:a/*//b', 't:a//*/b'],
+    ['t:a/b|c', 'c|t:a/b|c'],
+    ['t:a/./b', 't:a/b'],
+    ['t:a//*', 't:a/*//.'],
+    ['//*//*', '//*'],
+  ])('%s is as %s', (one, other) => {
+    expect(keyOf(one)).toBe(keyOf(other));
+  });
+
+  test('does not depend on prefixes, in XPath too, where literals and axes are no prefixes', () => {
+    expect(keyOf('q:a//*', FULL_DIALECT, { q: 'urn:t' })).toBe(keyOf('t:a//*', XPATH_DIALECT));
+    const xpath = keyOf(`t:a[@x='t:a' or child::t:b]`, XPATH_DIALECT);
+    expect(keyOf(`q:a[@x='t:a' or child::q:b]`, XPATH_DIALECT, { q: 'urn:t' })).toBe(xpath);
+    expect(keyOf(`t:a[@x='q:a' or child::t:b]`, XPATH_DIALECT)).not.toBe(xpath);
+    expect(keyOf(`u:a[@x='t:a' or child::u:b]`, XPATH_DIALECT)).not.toBe(xpath);
+    expect(wsnFault(() => keyOf(`${'t:a or '.repeat(500)}b`, XPATH_DIALECT, { t: 'x'.repeat(50) })).message).toContain(
+      'characters',
+    );
+  });
+});
+
+describe('singleTopic()', () => {
+  test.each([
+    [SIMPLE_DIALECT, 't:a'],
+    [CONCRETE_DIALECT, 't:a/b'],
+    [FULL_DIALECT, 't:a/./b'],
+    [FULL_DIALECT, 't:a/b|t:a/b'],
+    [XPATH_DIALECT, 't:a/b'],
+    [CONCRETE_SET_DIALECT, 't:a/b'],
+  ])('takes a path, whatever the dialect: %s %s', (dialect, text) => {
+    expect(singleTopic({ dialect, text, namespaces: NAMESPACES })).toBe(text === 't:a' ? '{urn:t}a' : '{urn:t}a/b');
+  });
+
+  test.each([
+    [FULL_DIALECT, 't:a/*', 'MultipleTopicsSpecifiedFault'],
+    [FULL_DIALECT, 't:a|t:b', 'MultipleTopicsSpecifiedFault'],
+    [CONCRETE_SET_DIALECT, 't:a//.', 'MultipleTopicsSpecifiedFault'],
+    [XPATH_DIALECT, 't:a[1]', 'MultipleTopicsSpecifiedFault'],
+    [FULL_DIALECT, 'x:a/*', 'InvalidTopicExpressionFault'],
+    ['urn:own', 'a', 'TopicExpressionDialectUnknownFault'],
+  ])('refuses others: %s %s', (dialect, text, fault) => {
+    expect(wsnFault(() => singleTopic({ dialect, text, namespaces: NAMESPACES })).fault).toBe(fault);
   });
 });
 

@@ -1,0 +1,88 @@
+import type { TopicExpression, TopicPath } from '../messages.ts';
+import { exactPattern, leadingNames, patternsOverlap, selects, type TopicPattern } from './topic-pattern.ts';
+import { topicPath, topicSteps } from './topic-path.ts';
+
+/** A topic expression, ready to be asked. */
+export interface TopicMatcher {
+  matches(topic: TopicPath): boolean;
+  /** Set if it selects exactly one topic, whatever topics there are. */
+  readonly exact?: TopicPath;
+  /** Set if `exact` is not and what is selected depends on the topic alone: a topic that one of them selects. At least one. */
+  readonly patterns?: readonly TopicPattern[];
+  /** Set if neither of them is: equal for those that select the same of the same topic set. */
+  readonly key?: string;
+}
+
+/** The topics that there are, for expressions that have to see them. */
+export interface TopicSelector {
+  /** Throws WsnFault InvalidTopicExpressionFault if the expression is no XPath 1.0 or uses a prefix that is not declared. */
+  check(expression: TopicExpression): void;
+  /**
+   * The topics that an expression of the XPath dialect selects now (WS-Topics §8.4). `key`: its `expressionKey`. None for
+   * what is no node-set of topics or cannot be evaluated; never throws.
+   */
+  select(expression: TopicExpression, key?: string): ReadonlySet<TopicPath>;
+}
+
+/** Whether both may select the same topic, one that is not known yet included. True if one depends on the topic set. */
+export function overlaps(one: TopicMatcher, other: TopicMatcher): boolean {
+  if (one.exact !== undefined) return other.matches(one.exact);
+  if (other.exact !== undefined) return one.matches(other.exact);
+  const { patterns } = other;
+  if (one.patterns === undefined || patterns === undefined) return true;
+  return one.patterns.some((left) => patterns.some((right) => patternsOverlap(left, right)));
+}
+
+/** What the matcher asks for, in patterns; undefined if that depends on the topic set. */
+export function patternsOf({ exact, patterns }: TopicMatcher): readonly TopicPattern[] | undefined {
+  return exact === undefined ? patterns : [exactPattern(topicSteps(exact))];
+}
+
+/** Selects one topic. */
+export class ExactTopic implements TopicMatcher {
+  readonly exact: TopicPath;
+
+  constructor(exact: TopicPath) {
+    this.exact = exact;
+  }
+
+  matches(topic: TopicPath): boolean {
+    return topic === this.exact;
+  }
+}
+
+/** Selects by patterns. */
+export class PatternedTopics implements TopicMatcher {
+  readonly patterns: readonly TopicPattern[];
+  /** What a selected topic begins with, if there is only one pattern: most topics are told apart by it at once. */
+  readonly #beginning: TopicPath;
+
+  constructor(patterns: readonly TopicPattern[]) {
+    this.patterns = patterns;
+    const [only] = patterns;
+    this.#beginning = patterns.length === 1 && only !== undefined ? topicPath(leadingNames(only.steps)) : '';
+  }
+
+  matches(topic: TopicPath): boolean {
+    if (!topic.startsWith(this.#beginning)) return false;
+    const names = topicSteps(topic);
+    return this.patterns.some((pattern) => selects(pattern, names));
+  }
+}
+
+/** Selects by an XPath expression over the topic set; without one everything, for those who can do with more than that. */
+export class XPathTopics implements TopicMatcher {
+  readonly key: string;
+  readonly #expression: TopicExpression;
+  readonly #topics: TopicSelector | undefined;
+
+  constructor(expression: TopicExpression, key: string, topics: TopicSelector | undefined) {
+    this.#expression = expression;
+    this.key = key;
+    this.#topics = topics;
+  }
+
+  matches(topic: TopicPath): boolean {
+    return this.#topics === undefined || this.#topics.select(this.#expression, this.key).has(topic);
+  }
+}
