@@ -70,9 +70,10 @@ export class TopicIndex<T extends object | string> {
   match(topic: TopicPath | undefined, visit: (value: T) => void): void {
     for (const value of this.#everything) visit(value);
     if (topic === undefined) return;
-    const visited = new Set<T>();
+    let visited: Set<T> | undefined;
     const offer = (value: T): void => {
       if (this.#scattered.has(value)) {
+        visited ??= new Set();
         if (visited.has(value)) return;
         visited.add(value);
       }

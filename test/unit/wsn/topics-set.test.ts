@@ -87,7 +87,7 @@ describe('TopicSet', () => {
   });
 
   test('writes nothing that an XML processor refuses, whatever the namespaces are', () => {
-    const character = fc.constantFrom(...'ab1:/?#@%2é.-_~&<"\' []^|');
+    const character = fc.constantFrom(...'ab1:/?#@%2é.-_~&<"\' []^|'.split(''));
     const text = fc.string({ unit: character, minLength: 1, maxLength: 8 });
     const namespace = fc
       .tuple(fc.constantFrom('', 'urn:', 'http:', 'http://', 'x+y:'), text)
