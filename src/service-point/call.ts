@@ -23,6 +23,8 @@ export interface BrokerTopics {
 /** One request at the service point, with all that its operation needs. */
 export interface Call {
   readonly message: SoapMessage;
+  /** Where it was sent to, without query. */
+  readonly path: string;
   readonly affinity: Affinity;
   readonly engines: Engines;
   readonly publicUrl: string;
@@ -31,8 +33,7 @@ export interface Call {
   readonly chosenEngine?: string;
   readonly conduct: Conduct;
   readonly topics: BrokerTopics;
-  /** Absent: there are no queries on properties. */
-  readonly xpath?: XPath;
+  readonly xpath: XPath;
   readonly signal: AbortSignal;
 }
 

@@ -49,12 +49,17 @@ async function describedBroker(call: Call, needsTopics: boolean): Promise<Change
     {
       dialects: SUPPORTED_DIALECTS,
       fixed,
-      topicSet: needsTopics ? topics.element(await grownTopics(call)) : undefined,
+      topicSet: needsTopics ? await topicSetOf(call) : undefined,
       requiresRegistration,
       pauseRetention,
     },
     { hasQueries: call.xpath !== undefined },
   );
+}
+
+/** The topics of the whole bus: a complete wstop:TopicSet element. */
+export async function topicSetOf(call: Call): Promise<string> {
+  return call.topics.element(await grownTopics(call));
 }
 
 /** What the engines know that are there: topics come and go, and a client must not lose the broker for one engine. */

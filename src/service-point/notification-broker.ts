@@ -3,8 +3,10 @@ import { affinityOfPath, affinityReference } from '../soap/affinity.ts';
 import type { GetCurrentMessageRequest } from '../wsn/codec.ts';
 import type { NotifyRequest } from '../wsn/decode-notify.ts';
 import type { SubscribeRequest } from '../wsn/decode-subscribe.ts';
+import { dsubPolicy } from '../wsn/dsub.ts';
 import { WsnFault } from '../wsn/faults.ts';
-import type { Consumer } from '../wsn/messages.ts';
+import { isOwnEcho, passedOn, sendingTopology, topologyName } from '../wsn/loop.ts';
+import type { Consumer, Notification } from '../wsn/messages.ts';
 import { encodeGetCurrentMessageReply, encodeSubscribeReply } from '../wsn/replies.ts';
 import { addressedResource, ask, askAll, engineForInitial, type Call } from './call.ts';
 import type { ReplyBody } from './reply-body.ts';
@@ -21,7 +23,8 @@ export async function subscribe(request: SubscribeRequest, call: Call): Promise<
       ? { kind: 'push', reference: request.consumer, soapVersion: call.message.version }
       : { kind: 'pull', pullPoint: pullPoint.resource };
   const { filter, termination } = request;
-  const granted = await ask(call, engine, 'subscribe', { consumer, filter, termination });
+  const policy = call.conduct.profiles.dsub ? dsubPolicy(filter, request.policy) : request.policy;
+  const granted = await ask(call, engine, 'subscribe', { consumer, filter, policy, termination });
   const reference = affinityReference(call.publicUrl, 'SubscriptionManager', engine.name, granted.subscription);
   return encodeSubscribeReply(reference, granted);
 }
@@ -31,7 +34,9 @@ export async function subscribe(request: SubscribeRequest, call: Call): Promise<
  * a registration, they come from its publisher.
  */
 export async function notify(request: NotifyRequest, call: Call): Promise<undefined> {
-  const { messages } = request;
+  const messages = withoutEchoes(request.messages, call);
+  // All were echoes: a fault would make their sender repeat them for ever.
+  if (messages.length === 0) return undefined;
   if (call.affinity.resource === undefined) {
     await ask(call, engineForInitial(call), 'notify', { messages });
   } else {
@@ -39,6 +44,19 @@ export async function notify(request: NotifyRequest, call: Call): Promise<undefi
     await ask(call, engine, 'notify', { messages, resource });
   }
   return undefined;
+}
+
+/**
+ * The messages that did not come from this topology before, with what they have passed. What is sent to a pull point is passed
+ * on by nobody, so it makes no loop.
+ */
+function withoutEchoes(messages: readonly Notification[], { message, path, publicUrl }: Call): readonly Notification[] {
+  if (path.startsWith('/wsn/PullPoint/')) return messages;
+  const own = topologyName(publicUrl);
+  const sender = sendingTopology(message.blocks);
+  const fresh = messages.filter((one) => !isOwnEcho(one, sender, own));
+  if (sender === undefined) return fresh;
+  return fresh.map((one) => passedOn(one, [sender, own], `${sender}/wsn/NotificationBroker`));
 }
 
 /** GetCurrentMessage (§4.2): asks every engine of the bus; the latest wins. */

@@ -1,5 +1,6 @@
 import { affinityReference } from '../soap/affinity.ts';
 import type { GetMessagesRequest } from '../wsn/codec.ts';
+import { dsubMaximum } from '../wsn/dsub.ts';
 import { encodeGetMessagesReply } from '../wsn/notify.ts';
 import { encodeDestroyPullPointReply } from '../wsn/replies.ts';
 import { addressedResource, ask, type Call } from './call.ts';
@@ -8,7 +9,7 @@ import type { ReplyBody } from './reply-body.ts';
 /** GetMessages (WS-BaseNotification §5.2.1): at most MaximumNumber messages, at once, and never again. */
 export async function getMessages(request: GetMessagesRequest, call: Call): Promise<ReplyBody> {
   const { engine, resource: pullPoint } = addressedResource(call);
-  const { maximum } = request;
+  const maximum = call.conduct.profiles.dsub ? dsubMaximum(request.maximum) : request.maximum;
   const { messages } = await ask(call, engine, 'getMessages', {
     pullPoint,
     ...(maximum === undefined ? {} : { maximum }),

@@ -5,15 +5,20 @@ import { randomId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../soap/affinity.ts';
 import { readEnvelope, type HttpFraming, type SoapMessage } from '../soap/envelope.ts';
+import { permitReplyHosts, type ReplyPermission } from '../soap/reply-destination.ts';
+import { toleranceOf, type Tolerance } from '../soap/tolerance.ts';
 import { messageReply, ProtocolError, protocolFaultReply, type SoapReply } from '../soap/fault.ts';
 import type { SoapVersion } from '../soap/version.ts';
 import type { Conduct } from '../topology/model.ts';
 import { decodeRequest } from '../wsn/codec.ts';
 import { wsnFaultReply, WsnFault } from '../wsn/faults.ts';
+import { isOnvifRequest } from '../wsn/onvif/operations.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
 import type { XPath } from '../xml/xpath/xpath.ts';
-import type { BrokerTopics } from './call.ts';
+import type { BrokerTopics, Call } from './call.ts';
+import { serveOnvif, type OnvifService } from './onvif/serve-onvif.ts';
 import { perform } from './performers.ts';
+import type { ReplyMail } from './reply-mail.ts';
 
 /** A SOAP request as it reached this server, directly or through a proxy. */
 export interface ServicePointRequest {
@@ -39,8 +44,11 @@ export interface ServicePointOptions {
   readonly maxBodyBytes: number;
   readonly conduct: Conduct;
   readonly topics: BrokerTopics;
-  /** For queries on properties; without it there are none. */
-  readonly xpath?: XPath;
+  readonly xpath: XPath;
+  /** What ONVIF's services tell of this installation; they are there where the topology offers them. */
+  readonly onvif: OnvifService;
+  /** Sends the replies that do not go back over the connection of the request. */
+  readonly mail: ReplyMail;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -48,17 +56,28 @@ export interface ServicePointOptions {
 /** The SOAP endpoints of one server: decode, ask the engine, encode. Any operation is accepted at any endpoint. */
 export class ServicePoint {
   readonly #options: ServicePointOptions;
+  readonly #tolerance: Tolerance;
+  readonly #mayReplyTo: ReplyPermission;
 
   constructor(options: ServicePointOptions) {
     this.#options = options;
+    this.#tolerance = toleranceOf(options.conduct);
+    this.#mayReplyTo = permitReplyHosts(options.conduct.replyTo);
   }
 
   /** Answers one request. Never rejects: everything that goes wrong becomes a SOAP fault. */
   async answer(request: ServicePointRequest, signal: AbortSignal): Promise<ServicePointAnswer> {
+    const answer = await this.#answer(request, signal);
+    // A 503 stays on the connection, where the proxy can try again.
+    return answer.outcome === 'answered' ? { ...answer, reply: this.#options.mail.send(answer.reply) } : answer;
+  }
+
+  async #answer(request: ServicePointRequest, signal: AbortSignal): Promise<ServicePointAnswer> {
     const framing = { contentType: request.contentType, soapAction: request.soapAction };
     let message: SoapMessage | undefined;
     try {
-      message = readEnvelope(request.body, framing, { maxBytes: this.#options.maxBodyBytes });
+      const reading = { tolerance: this.#tolerance, mayReplyTo: this.#mayReplyTo };
+      message = readEnvelope(request.body, framing, { maxBytes: this.#options.maxBodyBytes }, reading);
       return { outcome: 'answered', reply: await this.#serve(request, message, framing, signal) };
     } catch (error) {
       return this.#explain(error, message, framing);
@@ -71,28 +90,37 @@ export class ServicePoint {
     framing: HttpFraming,
     signal: AbortSignal,
   ): Promise<SoapReply> {
-    const { engines, publicUrl, conduct, topics, xpath, logger } = this.#options;
+    const { version, addressing } = message;
+    const call = this.#callOf(request, message, signal);
+    if (this.#options.conduct.profiles.onvif && isOnvifRequest(message.body)) {
+      const { action, body } = await serveOnvif(call, framing, { ...this.#options, tolerance: this.#tolerance });
+      return messageReply({ version, addressing, action, body });
+    }
+    const { xpath, conduct, logger } = this.#options;
+    const decoded = decodeRequest(message, framing, { tolerance: this.#tolerance, xpath, dsub: conduct.profiles.dsub });
+    logger.debug('Request', { operation: decoded.operation, engine: call.affinity.engine, requestId: call.requestId });
+    const body = await perform(decoded, call);
+    const action = OPERATIONS[decoded.operation].replyAction;
+    if (body === undefined || action === undefined) return { status: 202, contentType: '', body: Buffer.alloc(0) };
+    return messageReply({ version, addressing, action, body });
+  }
+
+  #callOf(request: ServicePointRequest, message: SoapMessage, signal: AbortSignal): Call {
+    const { engines, publicUrl, conduct, topics, xpath } = this.#options;
     const byHeader = affinityOfBlocks(message.blocks);
-    const affinity = combineAffinity(affinityOfPath(request.path), byHeader, message.version);
-    const decoded = decodeRequest(message, framing);
-    const requestId = message.addressing.messageId ?? request.requestId ?? randomId();
-    logger.debug('Request', { operation: decoded.operation, engine: affinity.engine, requestId });
-    const body = await perform(decoded, {
+    return {
       message,
-      affinity,
+      path: request.path,
+      affinity: combineAffinity(affinityOfPath(request.path), byHeader, message.version),
       engines,
       publicUrl,
       conduct,
       topics,
-      requestId,
+      xpath,
+      requestId: message.addressing.messageId ?? request.requestId ?? randomId(),
       signal,
       ...(request.engine === undefined ? {} : { chosenEngine: request.engine }),
-      ...(xpath === undefined ? {} : { xpath }),
-    });
-    const action = OPERATIONS[decoded.operation].replyAction;
-    if (body === undefined || action === undefined) return { status: 202, contentType: '', body: Buffer.alloc(0) };
-    const { version, addressing } = message;
-    return messageReply({ version, addressing, action, body });
+    };
   }
 
   #explain(error: unknown, message: SoapMessage | undefined, framing: HttpFraming): ServicePointAnswer {
