@@ -8,7 +8,7 @@ import { escapeText } from '../xml/writer.ts';
 import { decodeNotify } from './decode-notify.ts';
 import type { NotifyRequest } from './decode-notify.ts';
 import { decodeSubscribe } from './decode-subscribe.ts';
-import type { SubscribeRequest } from './decode-subscribe.ts';
+import type { SubscribeOptions, SubscribeRequest } from './decode-subscribe.ts';
 import { malformed, optionalChild, refuseUnknownChildren, requiredChild } from './elements.ts';
 import type { RequestedTermination, TopicPath } from './messages.ts';
 import { acceptsAction, operationOf, OPERATIONS, unservedOperationOf } from './operations.ts';
@@ -60,19 +60,19 @@ export type WsnRequest =
  * - Sender: the body is not what the operation's schema says.
  * Throws WsnFault for a request that is one and cannot be granted.
  */
-export function decodeRequest(message: SoapMessage, framing: HttpFraming): WsnRequest {
+export function decodeRequest(message: SoapMessage, framing: HttpFraming, options: SubscribeOptions = {}): WsnRequest {
   try {
     const operation = requestedOperation(message, framing);
-    return decodeBody(operation, message.body);
+    return decodeBody(operation, message.body, options);
   } catch (error) {
     throw error instanceof ProtocolError ? error.answering(message.addressing) : error;
   }
 }
 
-function decodeBody(operation: WsnOperation, body: XmlElement): WsnRequest {
+function decodeBody(operation: WsnOperation, body: XmlElement, options: SubscribeOptions): WsnRequest {
   switch (operation) {
     case 'Subscribe':
-      return decodeSubscribe(body);
+      return decodeSubscribe(body, options);
     case 'Renew':
       return decodeRenew(body);
     case 'GetMessages':
