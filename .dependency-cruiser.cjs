@@ -51,7 +51,7 @@ const OWNERS = {
   'http-proxy-3': ['proxy'],
   soap: ['cli'],
   'fast-xml-parser': ['cli', 'admin'],
-  'libxml2-wasm': ['xml'],
+  'libxml2-wasm': ['xml/xpath'],
   'yaml|zod': ['topology'],
   'pino|prom-client': ['telemetry'],
   commander: ['cli'],
@@ -63,7 +63,7 @@ const BUILTIN_OWNERS = {
   net: ['http', 'wire'],
   tls: ['http', 'wire'],
   child_process: ['app'],
-  worker_threads: ['storage/sqlite'],
+  worker_threads: ['kernel', 'storage/sqlite', 'xml/xpath'],
 };
 
 const only = (paths) => `^src/(${paths.join('|')})([./]|$)`;

@@ -10,7 +10,7 @@ import { escapeText } from '../xml/writer.ts';
 import { decodeNotify } from './decode-notify.ts';
 import type { NotifyRequest } from './decode-notify.ts';
 import { decodeSubscribe } from './decode-subscribe.ts';
-import type { SubscribeRequest } from './decode-subscribe.ts';
+import type { SubscribeOptions, SubscribeRequest } from './decode-subscribe.ts';
 import { decodeRegisterPublisher } from './decode-register-publisher.ts';
 import type { RegisterPublisherRequest } from './decode-register-publisher.ts';
 import { decodeSetTerminationTime } from './decode-set-termination-time.ts';
@@ -92,7 +92,7 @@ export interface WsnRequests {
 export type WsnRequest = WsnRequests[WsnOperation];
 
 /** What is accepted of a request beyond the standards. */
-export interface DecodeOptions {
+export interface DecodeOptions extends SubscribeOptions {
   /** Default: every deviation. */
   readonly tolerance?: Tolerance | undefined;
 }
@@ -112,13 +112,13 @@ export function decodeRequest(message: SoapMessage, framing: HttpFraming, option
   try {
     const operation = requestedOperation(message, framing, tolerance);
     refuseDeviations(message, framing, { tolerance, isOneWay: OPERATIONS[operation].reply === undefined });
-    return DECODERS[operation](message.body);
+    return DECODERS[operation](message.body, options);
   } catch (error) {
     throw error instanceof ProtocolError ? error.answering(message.addressing) : error;
   }
 }
 
-type Decode<O extends WsnOperation> = (body: XmlElement) => WsnRequests[O];
+type Decode<O extends WsnOperation> = (body: XmlElement, options: DecodeOptions) => WsnRequests[O];
 
 /** A request whose schema allows anything, or nothing; what it has is passed over. */
 function bare<O extends WsnOperation>(operation: O): (body: XmlElement) => BareRequest<O> {
@@ -138,7 +138,7 @@ function changes<O extends ChangeOperation>(operation: O): (body: XmlElement) =>
 }
 
 const DECODERS: { readonly [O in WsnOperation]: Decode<O> } = {
-  Subscribe: (body) => decodeSubscribe(body),
+  Subscribe: decodeSubscribe,
   Renew: decodeRenew,
   Unsubscribe: bare('Unsubscribe'),
   PauseSubscription: bare('PauseSubscription'),

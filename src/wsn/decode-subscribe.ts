@@ -1,13 +1,19 @@
 import { readEndpointReference } from '../soap/addressing.ts';
 import { isAnonymousAddress, WSA_NONE } from '../soap/addressing-names.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
-import { clipped } from '../soap/text.ts';
+import { clipped, trimmed } from '../soap/text.ts';
 import type { XmlElement } from '../xml/document.ts';
+import { standalone } from '../xml/fragment.ts';
+import type { XPath } from '../xml/xpath/xpath.ts';
 import { optionalChild, refuseUnknownChildren, requiredChild } from './elements.ts';
 import { WsnFault } from './faults.ts';
-import type { Filter, RequestedTermination, TopicExpression } from './messages.ts';
+import { compileContent, compileProducerProperties } from './filters/compile.ts';
+import { distinctNames, listedNames, nameOf } from './filters/element-names.ts';
+import { asFault, readFilterExpression } from './filters/filter-expression.ts';
+import { ADHOC_QUERY, RIM_NAMESPACE } from './filters/payload.ts';
+import { readPolicy } from './filters/policy.ts';
+import type { Filter, RequestedTermination, StoredQuery, SubscriptionPolicy } from './messages.ts';
 import { WSNT_NAMESPACE } from './namespaces.ts';
-import type { ElementName } from './operations.ts';
 import { parseTermination } from './termination-time.ts';
 import { readTopicExpression } from './topics/read-topic.ts';
 import { compileTopicExpression } from './topics/topic-expression.ts';
@@ -17,29 +23,41 @@ export interface SubscribeRequest {
   /** Its address is an absolute http or https URL. */
   readonly consumer: EndpointReference;
   readonly filter: Filter;
+  readonly policy: SubscriptionPolicy;
   readonly termination: RequestedTermination;
+}
+
+/** How a Subscribe is read. */
+export interface SubscribeOptions {
+  /** Checks the grammar of expressions. Without it only what can be seen without an engine for XPath is checked. */
+  readonly xpath?: Pick<XPath, 'check'>;
+  /** True: filters of IHE DSUB (rim:AdhocQuery) are known. */
+  readonly dsub?: boolean;
 }
 
 const PARTS = ['ConsumerReference', 'Filter', 'InitialTerminationTime', 'SubscriptionPolicy'];
 
-/** How many topic expressions one filter may have; they are AND-ed, so more than one is rare. */
-const MAX_EXPRESSIONS = 100;
+/** How many parts one filter may have; they are AND-ed, so more than one of a kind is rare. */
+const MAX_PARTS = 100;
+/** Characters of a stored query. */
+const MAX_QUERY_LENGTH = 64 * 1024;
 
 /**
  * Reads a Subscribe (WS-BaseNotification §4.1), its parts in any order. Throws ProtocolError for what is no Subscribe
  * or has no valid endpoint reference (wsa:InvalidEPR), and WsnFault for what is not granted: InvalidFilterFault,
- * TopicExpressionDialectUnknownFault, InvalidTopicExpressionFault, UnsupportedPolicyRequestFault (UseRaw),
- * UnrecognizedPolicyRequestFault, UnacceptableInitialTerminationTimeFault, and SubscribeCreationFailedFault for a
- * consumer address that nothing can be sent to.
+ * TopicExpressionDialectUnknownFault, InvalidTopicExpressionFault, InvalidMessageContentExpressionFault,
+ * InvalidProducerPropertiesExpressionFault, UnsupportedPolicyRequestFault, UnrecognizedPolicyRequestFault,
+ * UnacceptableInitialTerminationTimeFault, and SubscribeCreationFailedFault for a consumer address that nothing can be
+ * sent to or a filter that is too large. Throws InfrastructureError if `options.xpath` does.
  */
-export function decodeSubscribe(body: XmlElement): SubscribeRequest {
+export function decodeSubscribe(body: XmlElement, options: SubscribeOptions = {}): SubscribeRequest {
   refuseUnknownChildren(body, PARTS);
   const consumer = readConsumer(requiredChild(body, 'ConsumerReference'));
-  const filter = readFilter(optionalChild(body, 'Filter'));
-  refusePolicies(optionalChild(body, 'SubscriptionPolicy'));
+  const filter = readFilter(optionalChild(body, 'Filter'), options);
+  const policy = readPolicy(optionalChild(body, 'SubscriptionPolicy'));
   const requested = optionalChild(body, 'InitialTerminationTime');
   const termination = parseTermination(requested, 'UnacceptableInitialTerminationTimeFault');
-  return { operation: 'Subscribe', consumer, filter, termination };
+  return { operation: 'Subscribe', consumer, filter, policy, termination };
 }
 
 function readConsumer(element: XmlElement): EndpointReference {
@@ -52,53 +70,66 @@ function readConsumer(element: XmlElement): EndpointReference {
   throw new WsnFault('SubscribeCreationFailedFault', `${found}, expected the absolute http or https URL of a consumer`);
 }
 
-function readFilter(element: XmlElement | undefined): Filter {
-  const topics: TopicExpression[] = [];
-  const unknownFilters: ElementName[] = [];
-  for (const child of element?.children() ?? []) {
-    if (!child.is(WSNT_NAMESPACE, 'TopicExpression')) unknownFilters.push(nameOf(child));
-    else if (unknownFilters.length === 0) topics.push(readTopicExpression(child));
-  }
-  if (unknownFilters.length > 0) {
-    const message = `Found the filter ${listed(unknownFilters)}, expected wsnt:TopicExpression`;
-    throw new WsnFault('InvalidFilterFault', message, { unknownFilters: distinct(unknownFilters) });
-  }
-  if (topics.length > MAX_EXPRESSIONS) {
-    const message = `Found ${topics.length} topic expressions in one filter, expected at most ${MAX_EXPRESSIONS}`;
+/**
+ * Reads a Filter; none lets everything through. Also for the messages of other standards that have one (ONVIF's
+ * CreatePullPointSubscription). Throws WsnFault as `decodeSubscribe`.
+ */
+export function readFilter(element: XmlElement | undefined, { xpath, dsub = false }: SubscribeOptions): Filter {
+  const parts = element?.children() ?? [];
+  refuseUnknownFilters(parts, dsub);
+  if (parts.length > MAX_PARTS) {
+    const message = `Found ${parts.length} expressions in one filter, expected at most ${MAX_PARTS}`;
     throw new WsnFault('SubscribeCreationFailedFault', message);
   }
-  topics.forEach((expression) => compileTopicExpression(expression));
-  return { topics };
+  const named = (localName: string): readonly XmlElement[] =>
+    parts.filter((part) => part.is(WSNT_NAMESPACE, localName));
+  const topics = named('TopicExpression').map((part) => readTopicExpression(part));
+  for (const topic of topics) compileTopicExpression(topic);
+  const contents = named('MessageContent').map((part) => {
+    const expression = readFilterExpression(part, 'InvalidMessageContentExpressionFault');
+    const compiled = compileContent(expression);
+    asFault(expression, 'InvalidMessageContentExpressionFault', () => xpath?.check(compiled));
+    return expression;
+  });
+  const producerProperties = named('ProducerProperties').map((part) => {
+    const expression = readFilterExpression(part, 'InvalidProducerPropertiesExpressionFault');
+    const compiled = compileProducerProperties(expression);
+    asFault(expression, 'InvalidProducerPropertiesExpressionFault', () => xpath?.check(compiled));
+    return expression;
+  });
+  const queries = parts.filter((part) => part.is(RIM_NAMESPACE, ADHOC_QUERY)).map(readQuery);
+  return {
+    topics,
+    ...(contents.length === 0 ? {} : { contents }),
+    ...(producerProperties.length === 0 ? {} : { producerProperties }),
+    ...(queries.length === 0 ? {} : { queries }),
+  };
 }
 
-function refusePolicies(element: XmlElement | undefined): void {
-  const policies = (element?.children() ?? []).map(nameOf);
-  const isUseRaw = ({ namespace, localName }: ElementName): boolean =>
-    namespace === WSNT_NAMESPACE && localName === 'UseRaw';
-  const unrecognizedPolicies = distinct(policies.filter((policy) => !isUseRaw(policy)));
-  if (unrecognizedPolicies.length > 0) {
-    const message = `Found the subscription policy ${listed(unrecognizedPolicies)}, which is not known here`;
-    throw new WsnFault('UnrecognizedPolicyRequestFault', message, { unrecognizedPolicies });
+const FILTERS = ['TopicExpression', 'MessageContent', 'ProducerProperties'];
+
+function refuseUnknownFilters(parts: readonly XmlElement[], dsub: boolean): void {
+  const unknown = parts
+    .map(nameOf)
+    .filter(
+      ({ namespace, localName }) =>
+        !(namespace === WSNT_NAMESPACE && FILTERS.includes(localName)) &&
+        !(dsub && namespace === RIM_NAMESPACE && localName === ADHOC_QUERY),
+    );
+  if (unknown.length === 0) return;
+  const expected = [...FILTERS.map((name) => `wsnt:${name}`), ...(dsub ? [`rim:${ADHOC_QUERY}`] : [])].join(', ');
+  const message = `Found the filter ${listedNames(unknown)}, expected ${expected}`;
+  throw new WsnFault('InvalidFilterFault', message, { unknownFilters: distinctNames(unknown) });
+}
+
+function readQuery(element: XmlElement): StoredQuery {
+  const id = trimmed(element.attribute('', 'id') ?? '');
+  if (id === '') {
+    const message = `Found a rim:${ADHOC_QUERY} without an id, expected the id of a stored query`;
+    throw new WsnFault('InvalidFilterFault', message, { unknownFilters: [nameOf(element)] });
   }
-  if (policies.length > 0) {
-    const message = 'Notifications are sent wrapped in wsnt:Notify only, found the subscription policy wsnt:UseRaw';
-    throw new WsnFault('UnsupportedPolicyRequestFault', message, {
-      unsupportedPolicies: [{ namespace: WSNT_NAMESPACE, localName: 'UseRaw' }],
-    });
-  }
-}
-
-function nameOf({ namespace, localName }: XmlElement): ElementName {
-  return { namespace, localName };
-}
-
-/** At most ten, so that a fault stays small. */
-function distinct(names: readonly ElementName[]): readonly ElementName[] {
-  const byKey = new Map(names.map((name) => [`{${name.namespace}}${name.localName}`, name]));
-  return [...byKey.values()].slice(0, 10);
-}
-
-function listed(names: readonly ElementName[]): string {
-  const texts = distinct(names).map(({ namespace, localName }) => `{${clipped(namespace)}}${clipped(localName)}`);
-  return texts.join(', ');
+  const query = { id, element: standalone(element) };
+  if (query.element.length <= MAX_QUERY_LENGTH) return query;
+  const message = `Found a rim:${ADHOC_QUERY} of ${query.element.length} characters, expected at most ${MAX_QUERY_LENGTH}`;
+  throw new WsnFault('SubscribeCreationFailedFault', message);
 }

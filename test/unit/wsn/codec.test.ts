@@ -9,15 +9,9 @@ import { element, protocolError, read, WSA04 } from '../soap/envelopes.ts';
 import { wsnFault } from './wsn-fault.ts';
 
 const CONCRETE = 'http://docs.oasis-open.org/wsn/t-1/TopicExpression/Concrete';
-const ADDRESS = '<wsa:Address>http://consumer/</wsa:Address>';
-const CONSUMER = `<wsnt:ConsumerReference>${ADDRESS}</wsnt:ConsumerReference>`;
 
 function decode(body: string, header = '', framing: HttpFraming = {}, version: SoapVersion = '1.2'): WsnRequest {
   return decodeRequest(read(body, header, version, framing), framing);
-}
-
-function subscribe(parts: string): WsnRequest {
-  return decode(`<wsnt:Subscribe>${parts}</wsnt:Subscribe>`);
 }
 
 describe('the action of a request', () => {
@@ -82,145 +76,6 @@ describe('dispatch by body', () => {
     expect(error.subcode?.localName).toBe('ActionNotSupported');
     expect(error.message).toContain("'{urn:x}Subscribe'");
     expect(error.detail).toContain('urn:act');
-  });
-});
-
-describe('Subscribe', () => {
-  test('is read with its parts in any order, extensions passed over', () => {
-    const request = subscribe(
-      '<x:Extension xmlns:x="urn:x"/><wsnt:SubscriptionPolicy><!-- none --></wsnt:SubscriptionPolicy>' +
-        '<wsnt:InitialTerminationTime>PT1H</wsnt:InitialTerminationTime>' +
-        `<wsnt:Filter><wsnt:TopicExpression xmlns:t="urn:t" Dialect="${CONCRETE}"> t:a/b </wsnt:TopicExpression></wsnt:Filter>` +
-        '<wsnt:ConsumerReference><wsa:Address> https://consumer/x </wsa:Address><wsa:ReferenceParameters><p>1</p></wsa:ReferenceParameters></wsnt:ConsumerReference>',
-    );
-    expect(request).toEqual({
-      operation: 'Subscribe',
-      consumer: { address: 'https://consumer/x', referenceParameters: [expect.stringContaining('1</p>')] },
-      filter: { topics: [{ dialect: CONCRETE, text: 't:a/b', namespaces: { t: 'urn:t' } }] },
-      termination: { kind: 'relative', duration: { months: 0, ms: 3_600_000 } },
-    });
-  });
-
-  test('needs nothing but a ConsumerReference', () => {
-    expect(subscribe(CONSUMER)).toMatchObject({ filter: { topics: [] }, termination: { kind: 'absent' } });
-    expect(subscribe(`${CONSUMER}<wsnt:Filter/>`)).toMatchObject({ filter: { topics: [] } });
-    const error = protocolError(() => subscribe(''));
-    expect([error.code, error.subcode]).toEqual(['Sender', undefined]);
-    expect(error.message).toContain('found no wsnt:ConsumerReference');
-  });
-
-  test.each([
-    ['a part twice', CONSUMER + CONSUMER, 'found a second wsnt:ConsumerReference in Subscribe'],
-    [
-      'an unknown part',
-      `${CONSUMER}<wsnt:UseNotify/>`,
-      'found wsnt:UseNotify, expected wsnt:ConsumerReference, wsnt:Filter',
-    ],
-  ])('with %s is malformed', (_, parts, message) => {
-    const error = protocolError(() => subscribe(parts));
-    expect([error.code, error.subcode]).toEqual(['Sender', undefined]);
-    expect(error.message).toContain(message);
-    expect(error.message).toMatch(/ at 1:\d+: /);
-  });
-
-  test('without an address has an invalid endpoint reference', () => {
-    const error = protocolError(() => subscribe('<wsnt:ConsumerReference/>'));
-    expect([error.subcode?.localName, error.subsubcode?.localName]).toEqual(['InvalidEPR', 'MissingAddressInEPR']);
-  });
-
-  test.each([
-    'http://www.w3.org/2005/08/addressing/none-of-these',
-    'http://user:secret@consumer:99/a?b=c#d',
-    'HTTP://CONSUMER',
-    'http://[::1]:80/',
-  ])('may send to %s', (address) => {
-    const request = subscribe(`<wsnt:ConsumerReference><wsa:Address>${address}</wsa:Address></wsnt:ConsumerReference>`);
-    expect(request).toMatchObject({ consumer: { address } });
-  });
-
-  test.each([
-    'ftp://consumer/',
-    'urn:uuid:1',
-    '/relative',
-    'consumer',
-    'http://',
-    'file:///etc/passwd',
-    'mailto:a@b',
-    'http://a b/',
-    '${host}',
-  ])('cannot send to %s', (address) => {
-    const fault = wsnFault(() =>
-      subscribe(`<wsnt:ConsumerReference><wsa:Address>${address}</wsa:Address></wsnt:ConsumerReference>`),
-    );
-    expect(fault.fault).toBe('SubscribeCreationFailedFault');
-    expect(fault.message).toBe(
-      `Found the ConsumerReference address '${address}', expected the absolute http or https URL of a consumer`,
-    );
-  });
-
-  test.each([
-    'http://www.w3.org/2005/08/addressing/anonymous',
-    'http://www.w3.org/2005/08/addressing/none',
-    'http://www.w3.org/2005/08/addressing/role/anonymous',
-    `${WSA04}/role/anonymous`,
-  ])('cannot send to %s, which is no place', (address) => {
-    const fault = wsnFault(() =>
-      subscribe(`<wsnt:ConsumerReference><wsa:Address>${address}</wsa:Address></wsnt:ConsumerReference>`),
-    );
-    expect(fault.fault).toBe('SubscribeCreationFailedFault');
-  });
-
-  test('names every filter that is not understood, once', () => {
-    const fault = wsnFault(() =>
-      subscribe(
-        `${CONSUMER}<wsnt:Filter><wsnt:TopicExpression Dialect="urn:unknown">a</wsnt:TopicExpression><wsnt:MessageContent Dialect="x"/>` +
-          '<q xmlns="urn:q"/><q xmlns="urn:q"/><wsnt:ProducerProperties Dialect="x"/></wsnt:Filter>',
-      ),
-    );
-    expect(fault.fault).toBe('InvalidFilterFault');
-    expect(fault.details.unknownFilters?.map(({ localName }) => localName)).toEqual([
-      'MessageContent',
-      'q',
-      'ProducerProperties',
-    ]);
-    expect(fault.message).toContain('{urn:q}q');
-  });
-
-  test.each([
-    ['an unknown dialect', 'Dialect="urn:unknown"', 'a', 'TopicExpressionDialectUnknownFault'],
-    ['bad grammar', `Dialect="${CONCRETE}"`, 'a//b', 'InvalidTopicExpressionFault'],
-    ['an undeclared prefix', `Dialect="${CONCRETE}"`, 'x:a', 'InvalidTopicExpressionFault'],
-  ])('refuses a topic expression with %s', (_, attributes, text, expected) => {
-    const filter = `<wsnt:Filter><wsnt:TopicExpression ${attributes}>${text}</wsnt:TopicExpression></wsnt:Filter>`;
-    expect(wsnFault(() => subscribe(CONSUMER + filter)).fault).toBe(expected);
-  });
-
-  test('refuses endless filters', () => {
-    const one = `<wsnt:TopicExpression Dialect="${CONCRETE}">a</wsnt:TopicExpression>`;
-    const filter = (count: number): string => `<wsnt:Filter>${one.repeat(count)}</wsnt:Filter>`;
-    expect(subscribe(CONSUMER + filter(100))).toMatchObject({ operation: 'Subscribe' });
-    expect(wsnFault(() => subscribe(CONSUMER + filter(101))).fault).toBe('SubscribeCreationFailedFault');
-  });
-
-  test('refuses policies: UseRaw as unsupported, every other as unrecognized', () => {
-    const policy = (content: string): string =>
-      `${CONSUMER}<wsnt:SubscriptionPolicy>${content}</wsnt:SubscriptionPolicy>`;
-    const raw = wsnFault(() => subscribe(policy('<wsnt:UseRaw/>')));
-    expect(raw.fault).toBe('UnsupportedPolicyRequestFault');
-    expect(raw.details.unsupportedPolicies).toEqual([
-      { namespace: 'http://docs.oasis-open.org/wsn/b-2', localName: 'UseRaw' },
-    ]);
-    const other = wsnFault(() => subscribe(policy('<wsnt:UseRaw/><p xmlns="urn:p"/><UseRaw/>')));
-    expect(other.fault).toBe('UnrecognizedPolicyRequestFault');
-    expect(other.details.unrecognizedPolicies).toEqual([
-      { namespace: 'urn:p', localName: 'p' },
-      { namespace: '', localName: 'UseRaw' },
-    ]);
-  });
-
-  test('refuses a termination time that is none', () => {
-    const fault = wsnFault(() => subscribe(`${CONSUMER}<wsnt:InitialTerminationTime/>`));
-    expect(fault.fault).toBe('UnacceptableInitialTerminationTimeFault');
   });
 });
 

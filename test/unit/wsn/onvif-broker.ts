@@ -39,7 +39,9 @@ export class PrescribedEngine implements Engine {
 /** Reads topic expressions, and the policy UseRaw. */
 export const decoding: OnvifDecoding = {
   readFilter: (filter) => ({
-    topics: (filter?.children() ?? []).filter((part) => part.is(WSNT, 'TopicExpression')).map((element) => readTopicExpression(element)),
+    topics: (filter?.children() ?? [])
+      .filter((part) => part.is(WSNT, 'TopicExpression'))
+      .map((element) => readTopicExpression(element)),
   }),
   readPolicy: (policy) => (policy?.child(WSNT, 'UseRaw') === undefined ? {} : { useRaw: true }),
 };

@@ -33,7 +33,9 @@ const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 
 const decoding: OnvifDecoding = {
   readFilter: (filter) => ({
-    topics: (filter?.children() ?? []).filter((part) => part.is(WSNT, 'TopicExpression')).map((element) => readTopicExpression(element)),
+    topics: (filter?.children() ?? [])
+      .filter((part) => part.is(WSNT, 'TopicExpression'))
+      .map((element) => readTopicExpression(element)),
   }),
   readPolicy: (policy) => (policy?.child(WSNT, 'UseRaw') === undefined ? {} : { useRaw: true }),
 };
