@@ -12,7 +12,7 @@ const LAYERS = {
   http: ['kernel'],
   wire: ['kernel'],
   cluster: ['kernel'],
-  engine: ['wsn', 'kernel'],
+  engine: ['wsn', 'xml/xpath', 'kernel'],
   bus: ['engine/ports', 'cluster/ports', 'wire', 'wsn', 'kernel'],
   storage: ['engine/ports', 'cluster/ports', 'kernel'],
   delivery: ['engine/ports', 'http', 'wsn', 'soap', 'xml', 'kernel'],

@@ -5,14 +5,21 @@ import type { ActiveEngine } from '../cluster/holding.ts';
 import type { Directory } from '../cluster/ports/directory.ts';
 import { Deliverer } from '../delivery/deliverer.ts';
 import { MessagingEngine } from '../engine/engine.ts';
+import type { Source } from '../engine/parts.ts';
 import type { EngineStore } from '../engine/ports/engine-store.ts';
 import type { HttpSender } from '../http/client.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { InvariantError, messageOf, StoreBrokenError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName, ServerName } from '../kernel/names.ts';
+import { randomId } from '../kernel/ids.ts';
 import { assertCurrent, type Tenure } from '../kernel/tenure.ts';
-import type { Topology } from '../topology/model.ts';
+import { DemandingEngine } from '../producers/demanding-engine.ts';
+import { Producers } from '../producers/producers.ts';
+import type { SourceSpec, Topology } from '../topology/model.ts';
+import type { TopicModel } from '../wsn/topics/topic-model.ts';
+import type { XPath } from '../xml/xpath/xpath.ts';
+import { producerProperties } from './broker-documents.ts';
 import { EXIT } from './exit-codes.ts';
 
 export interface EngineHostOptions {
@@ -23,6 +30,8 @@ export interface EngineHostOptions {
   readonly engines: BusEngines;
   readonly directory: Directory;
   readonly sender: HttpSender;
+  readonly xpath: XPath;
+  readonly topicModel: TopicModel;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly onActive: (epoch: number) => void;
@@ -52,16 +61,7 @@ export class EngineHost {
 
   async #run(tenure: Tenure, store: EngineStore): Promise<ActiveEngine> {
     const { engine: name, server, engines, directory, clock, logger, onActive } = this.#options;
-    const peers = engines.names().filter((peer) => peer !== name);
-    const engine = new MessagingEngine({
-      name,
-      store,
-      tenure,
-      clock,
-      logger,
-      peers,
-      onFailure: (error) => this.#reportFailure(error),
-    });
+    const engine = this.#createEngine(tenure, store);
     await engine.start();
     // Lost while loading: nobody may hear that it serves.
     assertCurrent(tenure, 'no');
@@ -70,8 +70,10 @@ export class EngineHost {
     const signal = AbortSignal.any([tenure.signal, working.signal]);
     const links = new Links({ outlet: engine.links, engines, directory, clock, logger, signal });
     const deliverer = this.#createDeliverer(engine, tenure);
-    const withdraw = engines.add(new LinkedEngine(engine, links));
+    const producers = this.#createProducers(engine, tenure);
+    const withdraw = engines.add(new LinkedEngine(new DemandingEngine(engine, producers), links));
     deliverer.start();
+    await producers.start(signal);
     links.start();
     directory.learn({ engine: name, server, epoch: tenure.epoch, state: 'active' });
     onActive(tenure.epoch);
@@ -81,16 +83,39 @@ export class EngineHost {
         directory.learn({ engine: name, server, epoch: tenure.epoch, state: 'moving' });
         withdraw();
         working.abort();
-        await Promise.all([engine.drain(deadline), deliverer.stop(deadline), links.ended()]);
+        await Promise.all([engine.drain(deadline), deliverer.stop(deadline), producers.stop(deadline), links.ended()]);
       },
       stop: async () => {
         withdraw();
         working.abort();
-        await Promise.all([deliverer.stop(), links.ended()]);
+        await Promise.all([deliverer.stop(), producers.stop(), links.ended()]);
         await engine.stop();
         await store.close();
       },
     };
+  }
+
+  #createEngine(tenure: Tenure, store: EngineStore): MessagingEngine {
+    const { engine: name, engines, topology, xpath, topicModel, clock, logger } = this.#options;
+    const { conduct, sources } = topology;
+    return new MessagingEngine({
+      ...{ name, store, tenure, clock, logger, xpath, topicModel, conduct },
+      peers: engines.names().filter((peer) => peer !== name),
+      sources: sources.filter(({ engine }) => engine === name).map(sourceOf),
+      properties: (topics) => producerProperties(topics, conduct),
+      onFailure: (error) => this.#reportFailure(error),
+    });
+  }
+
+  #createProducers(engine: MessagingEngine, tenure: Tenure): Producers {
+    const { topology, sender, clock, logger } = this.#options;
+    const { publicUrl, delivery: times } = topology;
+    return new Producers({
+      ...{ outlet: engine.producers, sender, tenure, clock, logger, publicUrl, times },
+      publish: async (resource, messages) => {
+        await engine.execute('notify', { messages, resource }, { requestId: randomId() });
+      },
+    });
   }
 
   #createDeliverer(engine: MessagingEngine, tenure: Tenure): Deliverer {
@@ -111,4 +136,10 @@ export class EngineHost {
       logger.warn('The engine has ended', { error: messageOf(error) });
     }
   }
+}
+
+function sourceOf({ name, kind, lifetimeMs, address, soapVersion, topics }: SourceSpec): Source {
+  const expressions = topics.map(({ dialect, expression, namespaces }) => ({ dialect, text: expression, namespaces }));
+  const publisher = { address, referenceParameters: [] };
+  return { name, kind, lifetimeMs, registration: { publisher, topics: expressions, demand: false, soapVersion } };
 }

@@ -63,7 +63,12 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
 
 /** Loads all that a member may need, so that becoming one takes no time. */
 export async function loadEverything(): Promise<void> {
-  await Promise.all([import('./server-member.ts'), import('./proxy-member.ts'), import('../admin/app.ts')]);
+  await Promise.all([
+    import('./server-member.ts'),
+    import('./topic-documents.ts'),
+    import('./proxy-member.ts'),
+    import('../admin/app.ts'),
+  ]);
 }
 
 /** Loads only what the role needs. */
@@ -77,7 +82,8 @@ async function createMember(
     return new ProxyMember(common);
   }
   const { ServerMember } = await import('./server-member.ts');
-  return new ServerMember({ ...common, ...ofServer });
+  const { loadTopicModel } = await import('./topic-documents.ts');
+  return new ServerMember({ ...common, ...ofServer, topicModel: loadTopicModel(common.topology.topics) });
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import { decodeRoutes, encodeRoutes } from '../cluster/route-codec.ts';
 import { HttpListener, type HttpListenerOptions } from '../http/listener.ts';
 import { HttpSender } from '../http/client.ts';
 import { SOAP_CHANNEL } from '../http/relay.ts';
+import { defaultEngineLimits } from '../engine/limits.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { Deadline } from '../kernel/deadline.ts';
@@ -16,14 +17,16 @@ import { randomId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import { pack, unpack } from '../kernel/packed.ts';
 import { answerDirect, answerRelayed } from '../service-point/edges.ts';
+import { ReplyMail } from '../service-point/reply-mail.ts';
 import { ServicePoint } from '../service-point/service-point.ts';
 import { SqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
 import type { EngineSpec, ServerSpec, Topology } from '../topology/model.ts';
 import type { WireChannels } from '../wire/channels.ts';
 import { WireDialer } from '../wire/dialer.ts';
 import { WireListener } from '../wire/listener.ts';
-import { topicSetElement } from '../wsn/properties/topic-set-element.ts';
-import type { XPath } from '../xml/xpath/xpath.ts';
+import type { TopicModel } from '../wsn/topics/topic-model.ts';
+import { VERSION } from './version.ts';
+import { XPathSandbox } from '../xml/xpath/sandbox.ts';
 import {
   HANDOVER_CHANNEL,
   ROUTES_CHANNEL,
@@ -31,6 +34,7 @@ import {
   type HandoverRequest,
   type ServerStatus,
 } from './channels.ts';
+import { topicSetWith } from './broker-documents.ts';
 import { EngineHost } from './engine-host.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
@@ -47,8 +51,7 @@ export interface ServerMemberOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventSink;
-  /** For queries on properties; without it there are none. */
-  readonly xpath?: XPath;
+  readonly topicModel: TopicModel;
   /** This process must end, with this code; called at most once. */
   readonly onFailed: (exitCode: number) => void;
 }
@@ -62,7 +65,8 @@ export class ServerMember implements Component {
   readonly #dialers: ReadonlyMap<string, WireDialer>;
   readonly #wire: WireListener;
   readonly #http: HttpListener;
-  readonly #sender: HttpSender;
+  readonly #sender = new HttpSender();
+  readonly #xpath = new XPathSandbox();
   readonly #storage: SqliteStorage;
   readonly #leases: ReadonlyMap<string, LeaseManager>;
   readonly #failbacks: readonly Failback[];
@@ -86,7 +90,6 @@ export class ServerMember implements Component {
     const servicePoint = this.#createServicePoint();
     this.#wire = this.#createWire(servicePoint);
     this.#http = this.#createHttp(servicePoint);
-    this.#sender = new HttpSender();
     this.#storage = new SqliteStorage({ directory: topology.store.directory, clock, logger: options.logger });
     const hosted = topology.engines.filter(({ candidates }) => candidates.includes(name));
     this.#leases = new Map(hosted.map((engine) => [engine.name, this.#createLeaseManager(engine)]));
@@ -102,6 +105,7 @@ export class ServerMember implements Component {
       if (route.server === name) this.#wire.broadcast(ROUTES_CHANNEL, encodeRoutes([route]));
     }, this.#ended.signal);
     this.#storage.checkDirectory();
+    await this.#xpath.start();
     await this.#wire.start(signal);
     await Promise.all([...this.#dialers.values()].map((dialer) => dialer.start(signal)));
     await Promise.all([...this.#leases.values()].map((manager) => manager.start(signal)));
@@ -120,6 +124,7 @@ export class ServerMember implements Component {
     this.#ended.abort();
     await Promise.all([...this.#dialers.values()].map((dialer) => dialer.stop(deadline)));
     await this.#sender.close();
+    await this.#xpath.dispose();
     await this.#storage.dispose();
   }
 
@@ -139,15 +144,21 @@ export class ServerMember implements Component {
   }
 
   #createServicePoint(): ServicePoint {
-    const { topology, xpath, clock, logger } = this.#options;
-    const { publicUrl, limits, conduct, topics } = topology;
+    const { topology, topicModel, clock, logger } = this.#options;
+    const { publicUrl, limits, conduct } = topology;
+    const { maxSubscriptions, maxPullPoints } = defaultEngineLimits;
     return new ServicePoint({
       engines: this.#engines,
       publicUrl,
       maxBodyBytes: limits.maxBodyBytes,
       conduct,
-      topics: { fixed: topics.fixed, element: topicSetElement },
-      ...(xpath === undefined ? {} : { xpath }),
+      topics: { fixed: topicModel.fixed, element: (grown) => topicSetWith(topicModel, grown) },
+      xpath: this.#xpath,
+      onvif: {
+        identity: { firmwareVersion: VERSION, serialNumber: topology.name },
+        capacity: { maxSubscriptions, maxPullPoints },
+      },
+      mail: new ReplyMail(this.#sender, logger),
       clock,
       logger,
     });
@@ -214,6 +225,8 @@ export class ServerMember implements Component {
       engines: this.#engines,
       directory: this.#directory,
       sender: this.#sender,
+      xpath: this.#xpath,
+      topicModel: this.#options.topicModel,
       clock,
       logger: logger.child({ engine }),
       onActive: (epoch) => events({ event: 'engine', name: engine, server: name, epoch }),

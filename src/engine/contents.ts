@@ -1,4 +1,5 @@
-import { contentExpressions, payloadOf, producerExpressions, queryMatches } from '../wsn/filters/stub.ts';
+import { contentExpressions, producerExpressions } from '../wsn/filters/compile.ts';
+import { payloadOf, queryMatches } from '../wsn/filters/payload.ts';
 import type { Filter } from '../wsn/messages.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
 import type { XPath, XPathExpression } from '../xml/xpath/xpath.ts';

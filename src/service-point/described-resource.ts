@@ -2,6 +2,8 @@ import type { ResourceDescription } from '../engine/ports/engine.ts';
 import { affinityReference } from '../soap/affinity.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { WsnFault } from '../wsn/faults.ts';
+import { encodeFilter } from '../wsn/filters/encode.ts';
+import { encodePolicy } from '../wsn/filters/policy.ts';
 import type { Consumer } from '../wsn/messages.ts';
 import type { ChangeableDocument } from '../wsn/properties/changes.ts';
 import {
@@ -10,12 +12,11 @@ import {
   registrationDocument,
   subscriptionDocument,
 } from '../wsn/properties/resource-documents.ts';
-import { encodeServedPolicy, encodeTopicFilter } from '../wsn/properties/subscription-elements.ts';
 import { SUPPORTED_DIALECTS } from '../wsn/topics/dialects.ts';
 import { addressedResource, ask, askAll, type Call } from './call.ts';
 
 /** How the filter and the policy of a subscription are written. */
-const ENCODERS = { filter: encodeTopicFilter, policy: encodeServedPolicy };
+const ENCODERS = { filter: encodeFilter, policy: encodePolicy };
 
 /**
  * The property document of the resource that the request is for; without one in its endpoint reference, that of the broker

@@ -47,6 +47,10 @@ export const DEVIATIONS = {
     what: 'the action of Notify without a port type (`bw-2/Notify`)',
     seenIn: 'ServiceMix',
   },
+  actionElementName: {
+    what: 'the namespace of the messages and the name of the request as the action (`b-2/Renew`)',
+    seenIn: 'the onvif package of npm',
+  },
   actionPadded: {
     what: 'white space around wsa:Action',
     seenIn: 'recorded ONVIF messages, 52°North SES',

@@ -12,6 +12,7 @@ export const DEVIATION_NAMES = [
   'actionPullPointCreate',
   'actionPullPointNotify',
   'actionNoPortType',
+  'actionElementName',
   'actionPadded',
   'actionOnlyInHttp',
   'actionMissing',

@@ -13,6 +13,7 @@ const FAMILIES: readonly (readonly [DeviationName, RegExp])[] = [
   ['actionPullPointCreate', /^bw-?2\/PullPoint\/CreatePullPoint(?:Request)?$/],
   ['actionPullPointNotify', /^bw-?2\/PullPoint\/Notify$/],
   ['actionNoPortType', /^bw-2\/Notify$/],
+  ['actionElementName', /^b-2\/\w+$/],
 ];
 
 /**

@@ -2,7 +2,7 @@ import { writeEndpointReference } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { escapeAttribute, escapeText } from '../xml/writer.ts';
-import { payloadOf } from './filters/stub.ts';
+import { payloadOf } from './filters/payload.ts';
 import type { Notification, TopicPath } from './messages.ts';
 import { WSNT_NAMESPACE } from './namespaces.ts';
 import { formatTopic } from './topics/topic-expression.ts';

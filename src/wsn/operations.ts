@@ -67,7 +67,7 @@ const WSRF = 'http://docs.oasis-open.org/wsrf/';
 
 /**
  * The action aliases that every operation of WS-BaseNotification has: the port type's folder misspelt (IHE, OpenHIM), the
- * default pattern of the broker's WSDL, Petals' actions and the bare name (fgsms).
+ * default pattern of the broker's WSDL, Petals' actions, the element's own name (npm's onvif) and the bare name (fgsms).
  */
 function sharedAliases(portType: string, name: string, input: string): readonly string[] {
   return [
@@ -75,6 +75,7 @@ function sharedAliases(portType: string, name: string, input: string): readonly 
     `${WSN}brw-2/NotificationBroker/${input}`,
     `${WSN}brw-2/${portType}/${input}`,
     `${WSN}br-2/${name}`,
+    `${WSN}b-2/${name}`,
     name,
     input,
   ];

@@ -8,13 +8,14 @@ import type {
 } from '../../../src/engine/ports/engine.ts';
 import { InfrastructureError } from '../../../src/kernel/errors.ts';
 import { silentLogger } from '../../../src/kernel/log.ts';
+import { ReplyMail } from '../../../src/service-point/reply-mail.ts';
 import { ServicePoint } from '../../../src/service-point/service-point.ts';
 import { soapNamespace } from '../../../src/soap/version.ts';
 import { DEFAULT_CONDUCT } from '../../../src/topology/defaults.ts';
 import type { XmlElement } from '../../../src/xml/document.ts';
 import { readXml } from '../../../src/xml/reader.ts';
 import { WsnFault } from '../../../src/wsn/faults.ts';
-import { topicSetElement } from '../../../src/wsn/properties/topic-set-element.ts';
+import { topicSetElement } from '../../support/topic-set-element.ts';
 import { libxmlXPath } from '../../support/libxml-xpath.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { NAMESPACES } from './namespaces.ts';
@@ -44,6 +45,11 @@ export class Bus implements Engines {
       conduct: { ...DEFAULT_CONDUCT, requiresRegistration: true, pauseRetention: 'last' },
       topics: { fixed: true, element: (grown) => topicSetElement(['{urn:p}permanent', ...grown]) },
       xpath: libxmlXPath,
+      onvif: {
+        identity: { firmwareVersion: '0', serialNumber: 'test' },
+        capacity: { maxSubscriptions: 1, maxPullPoints: 1 },
+      },
+      mail: new ReplyMail({ post: () => Promise.reject(new Error('Nothing is sent here')) }, silentLogger),
       clock: new ManualClock(),
       logger: silentLogger,
     });

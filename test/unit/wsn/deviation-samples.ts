@@ -96,6 +96,7 @@ export const SAMPLES: Readonly<Record<DeviationName, Sample>> = {
   actionPullPointCreate: withAction('CreatePullPoint', `${W}bw-2/PullPoint/CreatePullPointRequest`),
   actionPullPointNotify: withAction('Notify', `${W}bw-2/PullPoint/Notify`),
   actionNoPortType: withAction('Notify', `${W}bw-2/Notify`),
+  actionElementName: withAction('Renew', `${W}b-2/Renew`),
   actionPadded: withAction('Renew', `\n  ${OPERATIONS.Renew.action}\n`),
   actionOnlyInHttp: sample('Renew', 'Sender/MessageAddressingHeaderRequired', {
     header: '',

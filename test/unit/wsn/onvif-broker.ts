@@ -77,7 +77,18 @@ export class OnvifBroker {
       up: () => [{ name: engine.name, isHere: true }],
     };
     const affinity = combineAffinity(affinityOfPath(path), affinityOfBlocks(message.blocks), message.version);
-    return { message, affinity, engines, publicUrl: this.#publicUrl(), requestId: 'r1', signal };
+    return {
+      message,
+      affinity,
+      engines,
+      publicUrl: this.#publicUrl(),
+      requestId: 'r1',
+      signal,
+      path,
+      conduct: DEFAULT_CONDUCT,
+      topics: { fixed: false, element: topicSetElement },
+      xpath: libxmlXPath,
+    };
   }
 
   /** Answers a POST. */

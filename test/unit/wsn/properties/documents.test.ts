@@ -8,7 +8,7 @@ import {
   writeProperty,
   writePropertyDocument,
 } from '../../../../src/wsn/properties/property-document.ts';
-import { topicSetElement } from '../../../../src/wsn/properties/topic-set-element.ts';
+import { topicSetElement } from '../../../support/topic-set-element.ts';
 import { encodePropertiesReply } from '../../../../src/wsn/replies.ts';
 import { readTopicExpression } from '../../../../src/wsn/topics/read-topic.ts';
 import { hasOfficialSchemas } from '../../../support/schema-validator.ts';

@@ -7,15 +7,16 @@ import {
   registrationDocument,
   subscriptionDocument,
 } from '../../../../src/wsn/properties/resource-documents.ts';
-import { encodeServedPolicy, encodeTopicFilter } from '../../../../src/wsn/properties/subscription-elements.ts';
-import { topicSetElement } from '../../../../src/wsn/properties/topic-set-element.ts';
+import { encodeFilter } from '../../../../src/wsn/filters/encode.ts';
+import { encodePolicy } from '../../../../src/wsn/filters/policy.ts';
+import { topicSetElement } from '../../../support/topic-set-element.ts';
 import { CONCRETE_DIALECT, SIMPLE_DIALECT } from '../../../../src/wsn/topics/dialects.ts';
 import { loadOfficialSchemas, type SchemaValidator } from '../../../support/schema-validator.ts';
 
 export const NOW = Date.parse('2026-01-02T03:04:05.678Z');
 const LIFETIME = { creationTime: NOW - 1000, currentTime: NOW, terminationTime: NOW + 60_000 };
 const QUERIES = { hasQueries: true };
-const ENCODERS = { filter: encodeTopicFilter, policy: encodeServedPolicy };
+const ENCODERS = { filter: encodeFilter, policy: encodePolicy };
 
 export const TOPIC = { dialect: CONCRETE_DIALECT, text: 'br:a/b', namespaces: { br: 'urn:t' } };
 export const PUBLISHER = { address: 'http://publisher/?a&b', referenceParameters: ['<k xmlns="urn:k">1</k>'] };
