@@ -8,7 +8,7 @@ import type { KeyedRecord } from './ports/engine-store.ts';
 import { digestOf } from './digest.ts';
 import { createEntry, decodeEntry, type LogEntry, type StoredHighWater, type StoredTopic } from './records.ts';
 import { mayPublish } from './registrations.ts';
-import { unknownResource } from './resources.ts';
+import { unknownResource } from './unknown-resource.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
 type Reply<O extends keyof EngineOperations> = Promise<EngineOperations[O]['reply']>;

@@ -6,10 +6,10 @@ import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations, PulledNotification } from './ports/engine.ts';
 import { pullPointRecord, type PullPoint } from './pull-points.ts';
 import type { LogEntry } from './records.ts';
-import { unknownResource } from './resources.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import { subscriptionRemoval } from './subscriptions.ts';
 import { Waiting } from './waiting.ts';
+import { unknownResource } from './unknown-resource.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
 type Reply<O extends keyof EngineOperations> = Promise<EngineOperations[O]['reply']>;

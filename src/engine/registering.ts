@@ -7,7 +7,7 @@ import type { TopicMatcher } from '../wsn/topics/topic-expression.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import { registrationEnd, registrationRecord, type Registration } from './registrations.ts';
-import { unknownResource } from './resources.ts';
+import { unknownResource } from './unknown-resource.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
 type Reply<O extends keyof EngineOperations> = Promise<EngineOperations[O]['reply']>;

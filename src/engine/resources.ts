@@ -1,14 +1,14 @@
-import { WsnFault } from '../wsn/faults.ts';
 import { grantTermination } from '../wsn/termination-time.ts';
 import { endingBatch, endSubscription } from './endings.ts';
 import type { Conclude, Parts } from './parts.ts';
-import type { EngineOperations, ResourceDescription, ResourceKind } from './ports/engine.ts';
+import type { EngineOperations, ResourceDescription } from './ports/engine.ts';
 import { pullPointRecord, type PullPoint } from './pull-points.ts';
 import type { Pulling } from './pulling.ts';
 import type { Registering } from './registering.ts';
 import { registrationRecord, type Registration } from './registrations.ts';
 import type { Subscribing } from './subscribing.ts';
 import { subscriptionRecord, type Subscription } from './subscriptions.ts';
+import { unknownResource } from './unknown-resource.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
 type Reply<O extends keyof EngineOperations> = Promise<EngineOperations[O]['reply']>;
@@ -102,10 +102,4 @@ function renewedRecord(found: Resource, terminationTime: number | null) {
   if (found.kind === 'subscription') return subscriptionRecord(found.one, { terminationTime });
   if (found.kind === 'pull-point') return pullPointRecord(found.one, { terminationTime, idleMs: undefined });
   return registrationRecord(found.one, { terminationTime });
-}
-
-/** The same for ids that never were, that are another engine's, and that have ended: nobody learns which it is. */
-export function unknownResource(kind: ResourceKind | undefined, id: string): WsnFault {
-  const what = kind === undefined ? 'resource' : kind.replace('-', ' ');
-  return new WsnFault('ResourceUnknownFault', `There is no ${what} '${id.slice(0, 64)}'`);
 }

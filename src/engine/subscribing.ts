@@ -5,9 +5,9 @@ import { grantTermination } from '../wsn/termination-time.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import type { StoredSubscription } from './records.ts';
-import { unknownResource } from './resources.ts';
 import { closeSkip, isSkipped, liveSkips, MAX_SKIPS, openSkip } from './skips.ts';
 import { subscriptionRecord, subscriptionRemoval, type Subscription } from './subscriptions.ts';
+import { unknownResource } from './unknown-resource.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
 type Reply<O extends keyof EngineOperations> = Promise<EngineOperations[O]['reply']>;

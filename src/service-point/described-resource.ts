@@ -28,7 +28,7 @@ export async function describedResource(call: Call, needsTopics: boolean): Promi
   const { engine, resource } = addressedResource(call);
   // Under no request id: a description is never to be remembered.
   const described = await ask({ ...call, requestId: '' }, engine, 'describe', { resource });
-  const offer = { hasQueries: call.xpath !== undefined };
+  const offer = { hasQueries: true };
   switch (described.kind) {
     case 'subscription':
       return { document: subscriptionDocument(withReference(call, engine.name, resource, described), ENCODERS, offer) };
@@ -54,7 +54,7 @@ async function describedBroker(call: Call, needsTopics: boolean): Promise<Change
       requiresRegistration,
       pauseRetention,
     },
-    { hasQueries: call.xpath !== undefined },
+    { hasQueries: true },
   );
 }
 

@@ -1,4 +1,4 @@
-import type { Filter, SubscriptionPolicy, TopicExpression } from './messages.ts';
+import type { Filter, SubscriptionPolicy } from './messages.ts';
 
 /** The topics of IHE DSUB (Document Metadata Subscription). */
 export const DSUB_NAMESPACE = 'urn:ihe:iti:dsub:2009';
@@ -32,19 +32,6 @@ const DEFAULT_MAXIMUM = 1;
 /** The MaximumNumber of a GetMessages under DSUB. */
 export function dsubMaximum(requested: number | undefined): number {
   return requested ?? DEFAULT_MAXIMUM;
-}
-
-/** `ihe:` where a name of an expression begins. */
-const IHE_PREFIX = /(?:^|[/|])ihe:/;
-
-/**
- * The expression with the prefix `ihe` bound to DSUB_NAMESPACE, if it uses that prefix and has not declared it: IHE's own
- * examples forget to. Every other expression as it is.
- */
-export function withDsubPrefix(expression: TopicExpression): TopicExpression {
-  const { text, namespaces } = expression;
-  if (Object.hasOwn(namespaces, 'ihe') || !IHE_PREFIX.test(text)) return expression;
-  return { ...expression, namespaces: { ...namespaces, ihe: DSUB_NAMESPACE } };
 }
 
 /** True for the filter of a DSUB subscription: by a stored query, or on a topic of DSUB. */

@@ -15,7 +15,7 @@ export const XSI_NAMESPACE = 'http://www.w3.org/2001/XMLSchema-instance';
 export const WSTOP_NAMESPACE = 'http://docs.oasis-open.org/wsn/t-1';
 /** Our own property documents and what stands in them that no standard names. */
 export const PROPERTIES_NAMESPACE = 'urn:pointsman:properties';
-/** Our own subscription policies. */
+/** Our own subscription policies: PauseRetention (all, last or none), NotifyTermination (empty, true or false). */
 export const POLICY_NAMESPACE = 'urn:pointsman:policy';
 
 /** The prefixes that are used for the standards' namespaces, in what is written and in messages to people. */

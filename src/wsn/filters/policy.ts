@@ -4,10 +4,7 @@ import { escapeText } from '../../xml/writer.ts';
 import { distinctNames, listedNames, nameOf } from './element-names.ts';
 import { WsnFault } from '../faults.ts';
 import type { PauseRetention, SubscriptionPolicy } from '../messages.ts';
-import { WSNT_NAMESPACE } from '../namespaces.ts';
-
-/** Our own policies: PauseRetention (all, last or none), NotifyTermination (empty, true or false). */
-export const POLICY_NAMESPACE = 'urn:pointsman:policy';
+import { POLICY_NAMESPACE, WSNT_NAMESPACE } from '../namespaces.ts';
 
 const RETENTIONS: readonly PauseRetention[] = ['all', 'last', 'none'];
 const TRUE = ['', 'true', '1'];

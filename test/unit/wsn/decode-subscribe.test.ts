@@ -203,13 +203,6 @@ describe('Subscribe', () => {
 
   test.each([
     ['an unknown dialect', 'Dialect="urn:unknown"', 'a', 'TopicExpressionDialectUnknownFault'],
-    ['no dialect', '', 'a', 'TopicExpressionDialectUnknownFault'],
-    [
-      'a dialect not supported yet',
-      'Dialect="http://www.w3.org/TR/1999/REC-xpath-19991116"',
-      '//a',
-      'TopicExpressionDialectUnknownFault',
-    ],
     ['bad grammar', `Dialect="${CONCRETE}"`, 'a//b', 'InvalidTopicExpressionFault'],
     ['an undeclared prefix', `Dialect="${CONCRETE}"`, 'x:a', 'InvalidTopicExpressionFault'],
   ])('refuses a topic expression with %s', (_, attributes, text, expected) => {

@@ -1,3 +1,6 @@
+import { DEFAULT_CONDUCT } from '../../../src/topology/defaults.ts';
+import { libxmlXPath } from '../../support/libxml-xpath.ts';
+import { topicSetElement } from '../../support/topic-set-element.ts';
 import type { Engine, EngineOperation, EngineOperations, Engines } from '../../../src/engine/ports/engine.ts';
 import type { HttpReply, HttpRequest } from '../../../src/http/listener.ts';
 import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../../../src/soap/affinity.ts';
