@@ -100,12 +100,11 @@ export class ServerMember implements Component {
 
   /** Resolves when the service point serves; which engines run here is decided by the leases. */
   async start(signal: AbortSignal): Promise<void> {
-    const { events, name } = this.#options;
+    const { events, name, logger } = this.#options;
     this.#directory.onChange((route) => {
       if (route.server === name) this.#wire.broadcast(ROUTES_CHANNEL, encodeRoutes([route]));
     }, this.#ended.signal);
     this.#storage.checkDirectory();
-    await this.#xpath.start();
     await this.#wire.start(signal);
     await Promise.all([...this.#dialers.values()].map((dialer) => dialer.start(signal)));
     await Promise.all([...this.#leases.values()].map((manager) => manager.start(signal)));
@@ -114,6 +113,8 @@ export class ServerMember implements Component {
     events({ event: 'serving', name, url: `http://${host}:${port}`, pid: process.pid });
     await Promise.all(this.#failbacks.map((failback) => failback.start(this.#ended.signal)));
     await this.#openAdmin();
+    // Who needs it before waits for it then; nothing else has to.
+    this.#xpath.start().catch((error: unknown) => logger.warn('XPath cannot be started', { error: messageOf(error) }));
   }
 
   /** Gives its engines to others, finishes what is in flight, closes. */
