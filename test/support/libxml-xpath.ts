@@ -25,11 +25,15 @@ function compile({ text, namespaces }: XPathExpression): XmlXPath {
   }
 }
 
-function evaluate(document: Uint8Array, expression: XPathExpression): XPathResult {
+function evaluate(
+  document: Uint8Array,
+  expression: XPathExpression,
+  context: 'document' | 'root-element' = 'document',
+): XPathResult {
   using compiled = compile(expression);
   using parsed = XmlDocument.fromBuffer(document);
   try {
-    const value = parsed.eval(compiled);
+    const value = (context === 'document' ? parsed : parsed.root).eval(compiled);
     if (typeof value === 'boolean') return { kind: 'boolean', value };
     if (typeof value === 'number') return { kind: 'number', value };
     if (typeof value === 'string') return { kind: 'string', value };

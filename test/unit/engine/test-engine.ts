@@ -11,6 +11,7 @@ import { MemoryMedium } from '../../../src/storage/memory/memory-medium.ts';
 import { MemoryStorage } from '../../../src/storage/memory/memory-storage.ts';
 import type { Filter, Notification, RequestedTermination } from '../../../src/wsn/messages.ts';
 import { CONCRETE_DIALECT } from '../../../src/wsn/topics/dialects.ts';
+import { libxmlXPath } from '../../support/libxml-xpath.ts';
 import { FaultyStore } from '../../support/faulty-store.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -110,12 +111,8 @@ export class EngineHost {
       limits: this.#limits,
       conduct: this.#conduct,
       sources: this.#sources,
-      xpath: {
-        check: () => undefined,
-        test: (_d, all) => all.map(() => false),
-        evaluate: () => ({ kind: 'nodes', nodes: [] }),
-      },
-      properties: () => Buffer.from('<none/>'),
+      xpath: libxmlXPath,
+      properties: () => Buffer.from('<p:Broker xmlns:p="urn:p"><p:Fixed>false</p:Fixed></p:Broker>'),
       onFailure: (error) => failures.push(error),
     });
     const life = { engine, tenure, store, incarnation, failures };
