@@ -1,9 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import type { Filter, FilterExpression } from '../../../src/wsn/messages.ts';
 import { FULL_DIALECT, XPATH_DIALECT } from '../../../src/wsn/topics/dialects.ts';
+import { XPathSandbox } from '../../../src/xml/xpath/sandbox.ts';
 import { EngineHost, filterOf, textsOf } from './test-engine.ts';
 
-const xpath = (text: string): FilterExpression => ({ dialect: XPATH_DIALECT, text, namespaces: { p: 'urn:p' } });
+/** As in a server: in a thread of its own, with its bounds. */
+const xpath = new XPathSandbox({ limitMs: 10_000 });
+afterAll(async () => xpath.dispose());
+
+const expression = (text: string): FilterExpression => ({ dialect: XPATH_DIALECT, text, namespaces: { p: 'urn:p' } });
 
 async function subscribe(host: EngineHost, filter: Filter): Promise<string> {
   const { subscription } = await host.execute('subscribe', {
@@ -31,11 +36,14 @@ async function delivered(host: EngineHost, subscription: string): Promise<string
 
 describe('a filter on content', () => {
   it('lets through what is true of the payload, as it is published and as it is read again after a crash', async () => {
-    const host = new EngineHost();
+    const host = new EngineHost({ xpath });
     await host.start();
-    const many = await subscribe(host, { ...filterOf('a'), contents: [xpath('/p:Reading/@value > 10')] });
-    const none = await subscribe(host, { ...filterOf('a'), contents: [xpath('/p:Other')] });
-    const both = await subscribe(host, { topics: [], contents: [xpath('//@value > 10'), xpath('//@value < 30')] });
+    const many = await subscribe(host, { ...filterOf('a'), contents: [expression('/p:Reading/@value > 10')] });
+    const none = await subscribe(host, { ...filterOf('a'), contents: [expression('/p:Other')] });
+    const both = await subscribe(host, {
+      topics: [],
+      contents: [expression('//@value > 10'), expression('//@value < 30')],
+    });
     await publish(host, 'a', 5, 20, 40);
     await publish(host, 'b', 25);
     await host.restart();
@@ -47,9 +55,9 @@ describe('a filter on content', () => {
   });
 
   it('goes on behind a full queue, with nothing lost and nothing added', async () => {
-    const host = new EngineHost({ limits: { queueLength: 4 } });
+    const host = new EngineHost({ xpath, limits: { queueLength: 4 } });
     await host.start();
-    const even = await subscribe(host, { topics: [], contents: [xpath('//@value mod 2 = 0')] });
+    const even = await subscribe(host, { topics: [], contents: [expression('//@value mod 2 = 0')] });
     const values = Array.from({ length: 60 }, (_, index) => index);
     for (const value of values) await publish(host, 'a', value);
     const all: string[] = [];
@@ -58,17 +66,17 @@ describe('a filter on content', () => {
   });
 
   it('on the producer is asked of the broker’s own properties', async () => {
-    const host = new EngineHost();
+    const host = new EngineHost({ xpath });
     await host.start();
-    const open = await subscribe(host, { topics: [], producerProperties: [xpath('/p:Broker/p:Fixed = "false"')] });
-    const fixed = await subscribe(host, { topics: [], producerProperties: [xpath('/p:Broker/p:Fixed = "true"')] });
+    const open = await subscribe(host, { topics: [], producerProperties: [expression('/p:Broker/p:Fixed = "false"')] });
+    const fixed = await subscribe(host, { topics: [], producerProperties: [expression('/p:Broker/p:Fixed = "true"')] });
     await publish(host, 'a', 1);
     expect(await delivered(host, open)).toEqual(['1']);
     expect(await delivered(host, fixed)).toEqual([]);
   });
 
   it('of a stored query lets through what names it, or names none', async () => {
-    const host = new EngineHost();
+    const host = new EngineHost({ xpath });
     await host.start();
     const queried = await subscribe(host, { topics: [], queries: [{ id: 'urn:uuid:1', element: '<q/>' }] });
     const rim = 'urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0';
@@ -82,7 +90,7 @@ describe('a filter on content', () => {
 
 describe('a filter on topics', () => {
   it('with wildcards covers topics that come later; XPath sees the set as it has grown', async () => {
-    const host = new EngineHost();
+    const host = new EngineHost({ xpath });
     await host.start();
     const full = await subscribe(host, {
       topics: [{ dialect: FULL_DIALECT, text: 't:a//.', namespaces: { t: 'urn:t' } }],
@@ -100,7 +108,7 @@ describe('a filter on topics', () => {
   });
 
   it('with several expressions lets through what all of them select', async () => {
-    const host = new EngineHost();
+    const host = new EngineHost({ xpath });
     await host.start();
     const several = await subscribe(host, {
       topics: [...filterOf('a').topics, { dialect: FULL_DIALECT, text: '*', namespaces: {} }],

@@ -11,6 +11,7 @@ import { MemoryMedium } from '../../../src/storage/memory/memory-medium.ts';
 import { MemoryStorage } from '../../../src/storage/memory/memory-storage.ts';
 import type { Filter, Notification, RequestedTermination } from '../../../src/wsn/messages.ts';
 import { CONCRETE_DIALECT } from '../../../src/wsn/topics/dialects.ts';
+import type { XPath } from '../../../src/xml/xpath/xpath.ts';
 import { libxmlXPath } from '../../support/libxml-xpath.ts';
 import { FaultyStore } from '../../support/faulty-store.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
@@ -57,6 +58,7 @@ export class EngineHost {
   readonly #limits: Partial<EngineLimits>;
   readonly #conduct: Partial<EngineConduct>;
   readonly #sources: readonly Source[];
+  readonly #xpath: XPath;
   readonly #lives: EngineLife[] = [];
   #requests = 0;
 
@@ -67,6 +69,7 @@ export class EngineHost {
       limits?: Partial<EngineLimits>;
       conduct?: Partial<EngineConduct>;
       sources?: readonly Source[];
+      xpath?: XPath;
       clock?: ManualClock;
     } = {},
   ) {
@@ -75,6 +78,7 @@ export class EngineHost {
     this.#limits = options.limits ?? {};
     this.#conduct = options.conduct ?? {};
     this.#sources = options.sources ?? [];
+    this.#xpath = options.xpath ?? libxmlXPath;
     this.clock = options.clock ?? new ManualClock();
     this.medium = new MemoryMedium();
   }
@@ -111,7 +115,7 @@ export class EngineHost {
       limits: this.#limits,
       conduct: this.#conduct,
       sources: this.#sources,
-      xpath: libxmlXPath,
+      xpath: this.#xpath,
       properties: () => Buffer.from('<p:Broker xmlns:p="urn:p"><p:Fixed>false</p:Fixed></p:Broker>'),
       onFailure: (error) => failures.push(error),
     });
