@@ -13,8 +13,8 @@ import type { ReplyBody } from '../reply-body.ts';
 /** What a subscription gets whose creator did not say: as long as one poll may take. Every poll extends it. */
 const DEFAULT_LIFETIME_MS = 60_000;
 
-/** The longest wait of one poll: short of the minute after which gateways on the way give up on a request. */
-const MAX_WAIT_MS = 55_000;
+/** The longest wait of one poll: ONVIF Core §9.1.2 demands a minute at least, and no empty reply before the Timeout. */
+const MAX_WAIT_MS = 60_000;
 
 /** CreatePullPointSubscription (ONVIF Core §9.1): a subscription that is its own pull point. */
 export async function createPullPointSubscription(

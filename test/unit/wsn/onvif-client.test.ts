@@ -82,7 +82,7 @@ describe('the client onvif of npm', () => {
         message: { message: { data: { simpleItem: { $: { Name: 'State', Value: true } } } } },
       },
     });
-    expect(broker.engine.asked.at(-1)).toEqual(['pullMessages', { resource: 'a1', maximum: 3, waitMs: 55_000 }]);
+    expect(broker.engine.asked.at(-1)).toEqual(['pullMessages', { resource: 'a1', maximum: 3, waitMs: 60_000 }]);
   });
 
   test('renews after each poll for who listens to its events, and unsubscribes when nobody does', async () => {
