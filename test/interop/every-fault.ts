@@ -240,9 +240,8 @@ export function describeFaults(started: () => OperationWorld): void {
 
   it('PublisherRegistrationFailedFault: a publisher on demand that refuses the Subscribe', async () => {
     const world = started();
-    // A pull point is no NotificationProducer. That is on the proxy, so it is the other broker's name that is asked.
-    const { proxyUrls } = world.cluster;
-    const address = proxyUrls[0]!.replace('127.0.0.1', 'localhost');
+    // The broker under another name: there is nothing of that id.
+    const address = world.cluster.url.replace('127.0.0.1', 'localhost');
     const missing = `${address}/wsn/NotificationBroker/ME1/${'f'.repeat(32)}`;
     const body = `<br:RegisterPublisher>${publisherAt(missing)}<br:Topic Dialect="${SIMPLE_DIALECT}">a</br:Topic><br:Demand>true</br:Demand></br:RegisterPublisher>`;
     await world.refusing(world.brokerAt('ME1'), 'path', body, 'PublisherRegistrationFailedFault');

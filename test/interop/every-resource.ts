@@ -127,8 +127,7 @@ export function describeResources(started: () => OperationWorld): void {
       const put = (content: string): string =>
         `<rp:PutResourcePropertyDocument>${content}</rp:PutResourcePropertyDocument>`;
       await world.granting(resource, form, put(same));
-      const name = property.split(':')[1]!;
-      const other = same.replaceAll(`:${name}>`, `:${name}>\u20ac`);
+      const other = same.replace(`</pm:${kind.root}>`, `${readOnly}</pm:${kind.root}>`);
       await world.refusing(resource, form, put(other), 'UnableToPutResourcePropertyDocumentFault');
     });
 
