@@ -46,7 +46,11 @@ function describeDeviations(schema: Property): Property {
   const named = Object.entries(tolerate?.properties ?? {}).map(([name, property]) => {
     const deviation = Object.entries(DEVIATIONS).find(([key]) => key === name)?.[1];
     if (deviation === undefined) throw new Error(`The table of deviations has no ${name}`);
-    return [name, { ...property, description: `${capital(deviation.what)}. Seen in: ${deviation.seenIn}.` }] as const;
+    const off = 'isOffBecause' in deviation ? ' Refused unless named here.' : '';
+    return [
+      name,
+      { ...property, description: `${capital(deviation.what)}. Seen in: ${deviation.seenIn}.${off}` },
+    ] as const;
   });
   return {
     ...schema,
@@ -138,7 +142,16 @@ const DEVIATION_TABLES = [
   'What follows is accepted unless `strict` or `tolerate` says otherwise. Nothing of it is ever emitted.\n',
   table(
     ['deviation', 'what is accepted', 'seen in'],
-    Object.entries(DEVIATIONS).map(([name, { what, seenIn }]) => [`\`${name}\``, what, seenIn]),
+    Object.entries(DEVIATIONS).flatMap(([name, row]) =>
+      'isOffBecause' in row ? [] : [[`\`${name}\``, row.what, row.seenIn]],
+    ),
+  ),
+  'Refused unless `tolerate` names it with `true`:\n',
+  table(
+    ['deviation', 'what is accepted then', 'seen in', 'why not without being asked'],
+    Object.entries(DEVIATIONS).flatMap(([name, row]) =>
+      'isOffBecause' in row ? [[`\`${name}\``, row.what, row.seenIn, row.isOffBecause]] : [],
+    ),
   ),
   'Seen too, and always refused:\n',
   table(

@@ -36,7 +36,7 @@ export interface SoapMessage extends SoapHeader {
  * Reads a SOAP 1.1 or 1.2 message. Throws ProtocolError: 415 for a Content-Type that is not XML (multipart with
  * attachments included), Sender for what is no well-formed XML within the limits or no SOAP message with one element in
  * its Body, VersionMismatch for an envelope of another namespace, MustUnderstand for a header block for us that must
- * be understood and is not, and those of `readAddressing`. `options` say what is accepted beyond the standards (default:
+ * be understood and is not (wsse:Security where the deviation `securityHeader` is not accepted), and those of `readAddressing`. `options` say what is accepted beyond the standards (default:
  * every deviation) and where answers may go (default: over the connection of the request only).
  */
 export function readEnvelope(
@@ -54,7 +54,11 @@ export function readEnvelope(
   }
   const header = readParts(parts, version, options);
   try {
-    requireUnderstood(header.blocks, version);
+    const passesSecurity = options.tolerance?.has('securityHeader') === true;
+    requireUnderstood(
+      passesSecurity ? header.blocks.filter((block) => !block.is(WSSE_NAMESPACE, 'Security')) : header.blocks,
+      version,
+    );
     return { ...header, body: onlyChild(parts.body, version) };
   } catch (error) {
     throw error instanceof ProtocolError ? error.answering(header.addressing) : error;
@@ -70,6 +74,9 @@ export function readHeader(bytes: Uint8Array, framing: HttpFraming, limits?: Par
   const version = versionOf(document.root, framing);
   return readParts(envelopeParts(document.root, version), version, { mayReplyTo: () => true });
 }
+
+/** WS-Security 1.0; 1.1 has kept it. */
+const WSSE_NAMESPACE = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd';
 
 interface EnvelopeParts {
   readonly header?: XmlElement | undefined;

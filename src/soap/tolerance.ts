@@ -4,11 +4,13 @@ export interface Deviation {
   readonly what: string;
   /** Whose messages have it. */
   readonly seenIn: string;
+  /** Refused unless the topology names it, tolerant or not; and why. */
+  readonly isOffBecause?: string;
 }
 
 /**
- * Every deviation that is accepted, and none is ever emitted. All are accepted unless the topology says otherwise
- * (`strict`, `tolerate`); `DEVIATION_NAMES` of the topology room has the same names.
+ * Every deviation that can be accepted, and none is ever emitted. All but those with `isOffBecause` are accepted unless the
+ * topology says otherwise (`strict`, `tolerate`); `DEVIATION_NAMES` of the topology room has the same names.
  */
 export const DEVIATIONS = {
   actionBw2: {
@@ -155,6 +157,11 @@ export const DEVIATIONS = {
     what: 'a duration, or xsi:nil, as InitialTerminationTime of RegisterPublisher, whose schema has a dateTime only',
     seenIn: 'the text of WS-BrokeredNotification, which allows nil',
   },
+  securityHeader: {
+    what: 'a wsse:Security header that must be understood: it is passed over, and nothing in it is checked',
+    seenIn: 'ONVIF clients that were given a user name',
+    isOffBecause: 'credentials that nobody checks must not look as if they were',
+  },
 } as const satisfies Readonly<Record<string, Deviation>>;
 
 export type DeviationName = keyof typeof DEVIATIONS;
@@ -164,8 +171,15 @@ export type Tolerance = ReadonlySet<DeviationName>;
 
 const NAMES = Object.keys(DEVIATIONS) as readonly DeviationName[];
 
-/** Everything in the table is accepted: what holds unless the topology says otherwise. */
-export const TOLERANT: Tolerance = new Set(NAMES);
+/** Everything in the table that is not off by itself is accepted: what holds unless the topology says otherwise. */
+export const TOLERANT: Tolerance = new Set(NAMES.filter((name) => !('isOffBecause' in DEVIATIONS[name])));
+
+/** True: at least all that holds by default is accepted. */
+export function isTolerant(tolerance: Tolerance): boolean {
+  if (tolerance.size < TOLERANT.size) return false;
+  for (const name of TOLERANT) if (!tolerance.has(name)) return false;
+  return true;
+}
 
 /** What the topology says: `tolerate` counts for what it names, `strict` for all else. Unknown names are passed over. */
 export function toleranceOf(conduct: {
@@ -173,7 +187,9 @@ export function toleranceOf(conduct: {
   readonly tolerate: Readonly<Record<string, boolean>>;
 }): Tolerance {
   const { strict, tolerate } = conduct;
-  return new Set(NAMES.filter((name) => (Object.hasOwn(tolerate, name) ? tolerate[name] === true : !strict)));
+  return new Set(
+    NAMES.filter((name) => (Object.hasOwn(tolerate, name) ? tolerate[name] === true : !strict && TOLERANT.has(name))),
+  );
 }
 
 /** What is seen too and refused all the same, and why. */

@@ -39,4 +39,5 @@ export const DEVIATION_NAMES = [
   'strayContent',
   'strayAttribute',
   'registrationTermination',
+  'securityHeader',
 ] as const;

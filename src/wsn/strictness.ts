@@ -5,7 +5,7 @@ import { ProtocolError } from '../soap/fault.ts';
 import { httpAction } from '../soap/framing.ts';
 import { problemHeader } from '../soap/message-addressing.ts';
 import { clipped, trimmed } from '../soap/text.ts';
-import { TOLERANT } from '../soap/tolerance.ts';
+import { isTolerant } from '../soap/tolerance.ts';
 import type { Tolerance } from '../soap/tolerance.ts';
 import { refuseBodyDeviations } from './strict-body.ts';
 
@@ -24,7 +24,7 @@ export interface StrictnessOptions {
  */
 export function refuseDeviations(message: SoapMessage, framing: HttpFraming, options: StrictnessOptions): void {
   const { tolerance, isOneWay } = options;
-  if (tolerance.size === TOLERANT.size) return;
+  if (isTolerant(tolerance)) return;
   refuseActionDeviations(message, framing, tolerance);
   const { namespace, messageId } = message.addressing;
   if (!isOneWay && namespace !== 'none' && messageId === undefined && !tolerance.has('messageIdMissing')) {

@@ -108,14 +108,15 @@ export function topicElement(name: string, topic: string): string {
 export async function subscribe(
   broker: string,
   consumer: string,
-  options: SendOptions & { readonly topic?: string; readonly termination?: string } = {},
+  options: SendOptions & { readonly topic?: string; readonly termination?: string; readonly engine?: string } = {},
 ): Promise<Reference> {
-  const { topic, termination } = options;
+  const { topic, termination, engine } = options;
   const filter = topic === undefined ? '' : `<wsnt:Filter>${topicElement('TopicExpression', topic)}</wsnt:Filter>`;
   const time =
     termination === undefined ? '' : `<wsnt:InitialTerminationTime>${termination}</wsnt:InitialTerminationTime>`;
   const body = `<wsnt:Subscribe><wsnt:ConsumerReference><wsa:Address>${consumer}</wsa:Address></wsnt:ConsumerReference>${filter}${time}</wsnt:Subscribe>`;
-  const answer = await send(`${broker}/wsn/NotificationBroker`, body, options);
+  const path = engine === undefined ? '' : `/${engine}`;
+  const answer = await send(`${broker}/wsn/NotificationBroker${path}`, body, options);
   const reference = answer.body?.child(WSNT, 'SubscriptionReference');
   if (reference === undefined) throw new Error(`Subscribe failed: HTTP ${String(answer.status)} ${answer.text}`);
   return referenceIn(reference);

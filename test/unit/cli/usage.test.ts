@@ -1,3 +1,6 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CommanderError } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { UsageError, describeFailure, exitCodeOf } from '../../../src/cli/failure.ts';
@@ -40,6 +43,19 @@ describe('pointsman validate', () => {
     const error = await failureOf('validate', '/nowhere/topology.yaml');
     expect(exitCodeOf(error)).toBe(2);
     expect(describeFailure(error)).toContain('/nowhere/topology.yaml');
+  });
+
+  test('tells what is wrong with the topic documents that a file names, with exit code 2', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'pointsman-validate-'));
+    const file = join(directory, 'topology.yaml');
+    const topology = readFileSync('topologies/single.yaml', 'utf8');
+    writeFileSync(file, `${topology}\ntopics: { namespaces: [bad.xml], sets: [missing.xml] }\n`);
+    writeFileSync(join(directory, 'bad.xml'), '<w:TopicNamespace xmlns:w="http://docs.oasis-open.org/wsn/t-1"/>');
+    const error = await failureOf('validate', file);
+    rmSync(directory, { recursive: true });
+    expect(exitCodeOf(error)).toBe(2);
+    expect(describeFailure(error)).toMatch(/bad\.xml:1:1: /);
+    expect(describeFailure(error)).toMatch(/missing\.xml:1:1: cannot be read: there is no such file/);
   });
 
   test('describes a topology', async () => {

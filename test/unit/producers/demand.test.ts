@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { AFFINITY_NAMESPACE } from '../../../src/soap/affinity.ts';
 import { WsnFault } from '../../../src/wsn/faults.ts';
 import { eventually } from '../../support/eventually.ts';
-import { plain } from './fixtures/soap-producer.ts';
+import { plain } from '../../support/soap-producer.ts';
 import { ID, LIFETIME_MS, Stage } from './fixtures/stage.ts';
 
 describe('Producers at a demand-based publisher', () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { WsnFault } from '../../../src/wsn/faults.ts';
-import { type Misbehaviour, plain, unsupported } from './fixtures/soap-producer.ts';
+import { type Misbehaviour, plain, unsupported } from '../../support/soap-producer.ts';
 import { ID, LIFETIME_MS, Stage } from './fixtures/stage.ts';
 
 const NAMES = ['a', 'b', 'c'] as const;

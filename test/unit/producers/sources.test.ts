@@ -3,8 +3,8 @@ import { WsnFault } from '../../../src/wsn/faults.ts';
 import { topologyName, isOwnEcho } from '../../../src/wsn/loop.ts';
 import type { Notification } from '../../../src/wsn/messages.ts';
 import { eventually } from '../../support/eventually.ts';
-import type { plain } from './fixtures/soap-producer.ts';
-import { WSNT } from './fixtures/soap-producer.ts';
+import type { plain } from '../../support/soap-producer.ts';
+import { WSNT } from '../../support/soap-producer.ts';
 import { ID, LIFETIME_MS, Stage } from './fixtures/stage.ts';
 
 const NAMESPACES = `xmlns:wsnt="${WSNT}" xmlns:wsa="http://www.w3.org/2005/08/addressing"`;

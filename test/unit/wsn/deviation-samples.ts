@@ -161,6 +161,9 @@ export const SAMPLES: Readonly<Record<DeviationName, Sample>> = {
     body: REGISTER,
     isUnserved: true,
   }),
+  securityHeader: sample('Renew', 'MustUnderstand', {
+    header: `${action(OPERATIONS.Renew.action)}${ID}<o:Security xmlns:o="http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd" S:mustUnderstand="1"/>`,
+  }),
 };
 
 /** More forms of some deviations, in places other than those of SAMPLES. */

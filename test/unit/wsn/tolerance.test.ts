@@ -44,8 +44,11 @@ test('every row of the table has a sample, and none is left over', () => {
 describe.each([...(Object.entries(SAMPLES) as [DeviationName, Sample][]), ...FURTHER_SAMPLES])('%s', (name, sample) => {
   const named = (isTolerated: boolean): Record<string, boolean> => ({ [name]: isTolerated });
 
-  test('is accepted unless the topology says otherwise', () => {
-    expect(outcomeOf(sample, TOLERANT)).toBe('accepted');
+  const isOff = 'isOffBecause' in DEVIATIONS[name];
+
+  test(`is ${isOff ? 'refused' : 'accepted'} unless the topology says otherwise`, () => {
+    expect(outcomeOf(sample, TOLERANT)).toBe(isOff ? sample.refused : 'accepted');
+    expect(outcomeOf(sample, toleranceOf({ strict: false, tolerate: named(true) }))).toBe('accepted');
   });
 
   test('is refused alone', () => {
@@ -77,6 +80,12 @@ describe.each(Object.entries(REFUSED_SAMPLES))('%s', (_name, { envelope: xml, co
   test('is refused, however tolerant', () => {
     expect(outcome(Buffer.from(xml), { contentType }, TOLERANT)).toBe(refused);
   });
+});
+
+test('what is off by itself changes nothing else when it is on', () => {
+  const tolerance = toleranceOf({ strict: false, tolerate: { securityHeader: true, topicEmpty: false } });
+  expect(tolerance.size).toBe(TOLERANT.size);
+  expect(outcomeOf(SAMPLES.topicEmpty, tolerance)).toBe(SAMPLES.topicEmpty.refused);
 });
 
 test('every alias of an action is of a family that can be switched off', () => {
