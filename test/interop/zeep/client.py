@@ -31,7 +31,6 @@ def expect_fault(name, call):
     try:
         call()
     except zeep.exceptions.Fault as fault:
-        # zeep does not type the detail by itself: the schema it has read does.
         detail = None if fault.detail is None else fault.detail[0]
         found = None if detail is None else etree.QName(detail).localname
         expect(found == name, "expected %s, got %s: %s" % (name, found, fault.message))
@@ -113,6 +112,7 @@ def subscription(broker):
     detail = expect_fault(
         "ResourceUnknownFault", lambda: broker.call("SubscriptionManager", "Unsubscribe", reference)
     )
+    # zeep hands the detail over as XML; the schema that it has read makes it typed.
     fault = broker.client.wsdl.types.deserialize(detail)
     expect(abs(fault.Timestamp - datetime.now(timezone.utc)) < timedelta(hours=1), "the fault has no time")
     say("TypedFault")
