@@ -1,6 +1,6 @@
 // Talks to a Pointsman broker with the classes that gSOAP makes of a WSDL, as a user of gSOAP would:
 //   client BROKER_URL
-// Built with -DOFFICIAL for the classes made of the standards' own files, whose filter and topic types differ.
+// Built with -DOFFICIAL for the classes made of the standards' own files, whose types of filters, topics and queries differ.
 // Prints a line for each operation, "ok NAME". Exits with 1 at the first surprise. gSOAP has no use for reference
 // parameters, so this client only keeps the addresses of endpoint references.
 
@@ -129,7 +129,11 @@ void properties_of_a_subscription(Proxy &proxy, const char *at) {
   std::string dialect = XPATH;
   rp__QueryExpressionType expression;
   expression.Dialect = &dialect;
+#ifdef OFFICIAL
   expression.__mixed = soap_strdup(proxy.soap, "//wsnt:TopicExpression = 'news:items'");
+#else
+  expression.__item = "//wsnt:TopicExpression = 'news:items'";
+#endif
   _rp__QueryResourceProperties query;
   query.QueryExpression = &expression;
   _rp__QueryResourcePropertiesResponse result;

@@ -162,7 +162,7 @@ function pullPoint(Broker $broker, string $url): void
         $topic = xml($broker->topic('Topic'));
         $payload = "<i:item xmlns:i=\"{$broker->news}\">$text</i:item>";
         $message = ['Topic' => $topic, 'Message' => ['any' => $payload]];
-        // The name is that of several operations, one in each port: SoapClient takes the last, so say where.
+        // Several ports of the WSDL have a Notify, and SoapClient knows one by that name: the address says which is meant.
         $broker->call('Notify', ['NotificationMessage' => [$message]], null, "$url/$engine");
     }
     say('Notify');
