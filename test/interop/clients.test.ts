@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,24 +9,34 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestCluster } from '../support/cluster.ts';
 import { eventually } from '../support/eventually.ts';
 
-/** Clients that nobody here wrote, and our own, each as a process of its own against a real cluster. */
+/**
+ * Clients that nobody here wrote, and our own, each as a process of its own against a real cluster: what each does is what
+ * the table in docs/interop.md says.
+ */
 
 const run = promisify(execFile);
 /** For what needs a process to start, on a machine that is busy. */
 const START_MS = 60_000;
+/** For wsdl2h, soapcpp2 and g++, which compile two clients at once. */
+const BUILD_MS = 240_000;
+const OFFICIAL_WSDL = '../shared/oasis';
+const table = readTable(readFileSync('docs/interop.md', 'utf8'));
 const python = ['python3', '/usr/bin/python3'].find((program) => succeeds(program, ['-c', 'import zeep']));
+const hasPhp = succeeds('php', ['-r', 'exit(class_exists("SoapClient") ? 0 : 1);']);
 const hasGsoap =
   ['wsdl2h', 'soapcpp2', 'g++'].every((program) => succeeds('sh', ['-c', `command -v ${program}`])) &&
   existsSync('/usr/share/gsoap/import/wsa5.h');
 
 let cluster: TestCluster;
 let directory: string;
+let broker: string;
 let wsdl: string;
 
 beforeAll(async () => {
   cluster = await TestCluster.start('combined');
   directory = mkdtempSync(join(tmpdir(), 'pointsman-clients-'));
-  wsdl = `${cluster.url}/wsn/NotificationBroker?wsdl`;
+  broker = `${cluster.url}/wsn/NotificationBroker`;
+  wsdl = `${broker}?wsdl`;
 });
 
 afterAll(async () => {
@@ -34,28 +44,48 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
-describe.skipIf(python === undefined)('python-zeep', () => {
-  test('reads the WSDL and goes through the life of subscriptions and pull points, SOAP 1.1 and 1.2', async () => {
-    const steps = await stepsOf(python!, ['test/interop/zeep/client.py', wsdl]);
-    const round = ['Load', 'Subscribe', 'Renew', 'PauseAndResume', 'Unsubscribe', ...PULLING];
-    expect(steps).toEqual([...round, ...round, 'Done']);
-  });
+test('the table in docs/interop.md has all operations of this list, and the clients of this file', () => {
+  expect(Object.keys(table)).toEqual([
+    'node-soap',
+    'zeep',
+    'gSOAP, our WSDL',
+    'gSOAP, official WSDL',
+    'PHP SoapClient',
+    'pointsman',
+  ]);
+  expect(table['zeep']).toEqual({ versions: 2, operations: OPERATIONS });
 });
 
-describe.skipIf(!hasGsoap)('gSOAP', () => {
-  test('makes a client from the WSDL that goes through the same', { timeout: 300_000 }, async () => {
-    await run('sh', ['test/interop/gsoap/build.sh', wsdl, directory], { timeout: 240_000 });
-    expect(await stepsOf(join(directory, 'client'), [wsdl])).toEqual([
-      'Subscribe',
-      'Renew',
-      'Unsubscribe',
-      ...PULLING,
-      'Done',
-    ]);
+test('node-soap does what the table says', async () => {
+  await expectAsInTable('node-soap', process.execPath, ['--import', 'tsx', 'test/interop/node-soap/client.ts', wsdl]);
+});
+
+test.skipIf(python === undefined)('python-zeep does what the table says', async () => {
+  await expectAsInTable('zeep', python!, ['test/interop/zeep/client.py', wsdl]);
+});
+
+test.skipIf(!hasPhp)('PHP`s SoapClient does what the table says', async () => {
+  await expectAsInTable('PHP SoapClient', 'php', ['test/interop/php/client.php', wsdl]);
+});
+
+describe.skipIf(!hasGsoap).concurrent('gSOAP', () => {
+  test('made from our WSDL, does what the table says', { timeout: BUILD_MS + START_MS }, async () => {
+    await expectAsInTable('gSOAP, our WSDL', await gsoapClient('ours', wsdl), [broker]);
   });
+
+  test.skipIf(!existsSync(OFFICIAL_WSDL))(
+    'made from the standards` WSDL, does what the table says',
+    { timeout: BUILD_MS + START_MS },
+    async () => {
+      await expectAsInTable('gSOAP, official WSDL', await gsoapClient('official', OFFICIAL_WSDL), [broker]);
+    },
+  );
 });
 
 describe('the command line', () => {
+  /** The operations that it was seen to do. */
+  const done = new Set<string>();
+
   test('what is published reaches a subscriber and a pull point', async () => {
     const topic = ['--wsdl', wsdl, '--topic', '{urn:interop:cli}sport/football', '--json', '--count', '3'];
     const consumers = [pointsman('subscribe', ...topic), pointsman('pull', ...topic, '--every', '50ms')];
@@ -79,14 +109,16 @@ describe('the command line', () => {
       );
       expect(lines.map(({ event }) => event)).toContain('unsubscribed');
     }
+    for (const { lines } of [publisher, ...consumers]) noteOperations(lines, done);
   });
 
-  test('an interrupt ends a subscription with 0', async () => {
-    const subscriber = pointsman('subscribe', '--wsdl', wsdl, '--json');
-    await eventually('it is subscribed', () => subscriber.lines.some(({ event }) => event === 'subscribed'), START_MS);
+  test('a subscription is renewed, and an interrupt ends it with 0', async () => {
+    const subscriber = pointsman('subscribe', '--wsdl', wsdl, '--json', '--for', '4s');
+    await eventually('it is renewed', () => subscriber.lines.some(({ event }) => event === 'renewed'), START_MS);
     subscriber.child.kill('SIGINT');
     expect(await subscriber.ended, subscriber.stderr()).toBe(0);
     expect(subscriber.lines.at(-1)).toMatchObject({ event: 'unsubscribed' });
+    noteOperations(subscriber.lines, done);
   });
 
   test('a fault, nobody there, and bad arguments have exit codes and a line for the user', async () => {
@@ -95,6 +127,7 @@ describe('the command line', () => {
       1,
       expect.stringMatching(/^pointsman: TopicExpressionDialectUnknownFault/),
     ]);
+    done.add('TypedFault');
     const lonely = pointsman('publish', '--wsdl', 'http://127.0.0.1:9/?wsdl', '--message', '<x/>');
     expect([await lonely.ended, lonely.stderr()]).toEqual([1, expect.stringContaining('nothing listens there')]);
     const wrong = pointsman('publish', '--message', 'no xml');
@@ -103,19 +136,74 @@ describe('the command line', () => {
       expect.stringContaining('--message takes one XML element'),
     ]);
   });
+
+  test('that is what the table says', () => {
+    expect([...done].sort()).toEqual([...table['pointsman']!.operations].sort());
+  });
 });
 
-const PULLING = ['CreatePullPoint', 'SubscribePullPoint', 'Notify', 'GetMessages', 'DestroyPullPoint'];
+/** What each client tries, as it prints it; TypedFault is a fault that it could tell by its detail. */
+const OPERATIONS = [
+  ...['Subscribe', 'Renew', 'PauseSubscription', 'ResumeSubscription', 'Unsubscribe'],
+  ...['Notify', 'GetCurrentMessage', 'CreatePullPoint', 'GetMessages', 'DestroyPullPoint'],
+  ...['RegisterPublisher', 'DestroyRegistration'],
+  ...['GetResourceProperty', 'GetMultipleResourceProperties', 'GetResourcePropertyDocument'],
+  ...['QueryResourceProperties', 'SetResourceProperties', 'Destroy', 'SetTerminationTime', 'TypedFault'],
+];
 
-/** The names of the steps that a client printed; it must have ended with 0. */
-async function stepsOf(program: string, args: readonly string[]): Promise<unknown[]> {
-  const { stdout } = await run(program, args, { timeout: 60_000 }).catch((error: unknown) => {
+/** By what the commands say that they have done. */
+const OPERATION_OF_EVENT: Readonly<Record<string, string>> = {
+  subscribed: 'Subscribe',
+  renewed: 'Renew',
+  unsubscribed: 'Unsubscribe',
+  published: 'Notify',
+  'pull-point-created': 'CreatePullPoint',
+  'pull-point-destroyed': 'DestroyPullPoint',
+};
+
+function noteOperations(lines: readonly Record<string, unknown>[], done: Set<string>): void {
+  const events = lines.map(({ event }) => String(event));
+  for (const event of events) if (OPERATION_OF_EVENT[event] !== undefined) done.add(OPERATION_OF_EVENT[event]);
+  // What a pull point gives comes by no other way.
+  if (events.includes('pull-point-created') && events.includes('notification')) done.add('GetMessages');
+}
+
+interface Column {
+  /** How many versions of SOAP the client speaks here. */
+  readonly versions: number;
+  readonly operations: readonly string[];
+}
+
+/** The table of clients in docs/interop.md: the first that there is. */
+function readTable(text: string): Readonly<Record<string, Column>> {
+  const rows = text
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split('|').map((cell) => cell.trim().replaceAll('`', '')));
+  const [names = [], , versions = [], ...operations] = rows;
+  return Object.fromEntries(
+    names.slice(2, -1).map((name, index) => {
+      const does = operations.filter((row) => row[index + 2] === 'yes').map((row) => row[1]!);
+      return [name, { versions: versions[index + 2]!.split(',').length, operations: does }];
+    }),
+  );
+}
+
+/** Runs a client and compares the operations that it printed with its column: each once for each version of SOAP. */
+async function expectAsInTable(name: string, program: string, args: readonly string[]): Promise<void> {
+  const { stdout } = await run(program, args, { timeout: START_MS }).catch((error: unknown) => {
     throw new Error(`${program} failed: ${JSON.stringify(error)}`, { cause: error });
   });
-  return stdout
-    .trim()
-    .split('\n')
-    .map((line) => (JSON.parse(line) as { step: unknown }).step);
+  const { versions, operations } = table[name]!;
+  const expected = operations.flatMap((operation) => Array<string>(versions).fill(`ok ${operation}`));
+  expect(stdout.trim().split('\n').sort()).toEqual(expected.sort());
+}
+
+/** Generates and compiles a client, and gives the program. */
+async function gsoapClient(kind: 'ours' | 'official', source: string): Promise<string> {
+  const folder = join(directory, kind);
+  await run('sh', ['test/interop/gsoap/build.sh', kind, source, folder], { timeout: BUILD_MS });
+  return join(folder, 'client');
 }
 
 interface Running {

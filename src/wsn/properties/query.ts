@@ -43,8 +43,10 @@ function writeResult(result: XPathResult): string {
   return result.nodes.map(writeNode).join('');
 }
 
+/** The document, which is no element, comes as its root: clients read nothing but text in pm:Value. */
 function writeNode({ kind, xml }: XPathNode): string {
-  return kind === 'element' ? xml : valueElement(kind === 'other' ? 'node' : kind, xml);
+  const isDocument = kind === 'other' && /^<[^!?]/.test(xml);
+  return kind === 'element' || isDocument ? xml : valueElement(kind === 'other' ? 'node' : kind, xml);
 }
 
 function valueElement(type: string, content: string): string {
