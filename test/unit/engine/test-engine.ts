@@ -11,6 +11,7 @@ import { MemoryMedium } from '../../../src/storage/memory/memory-medium.ts';
 import { MemoryStorage } from '../../../src/storage/memory/memory-storage.ts';
 import type { Filter, Notification, RequestedTermination } from '../../../src/wsn/messages.ts';
 import { CONCRETE_DIALECT } from '../../../src/wsn/topics/dialects.ts';
+import type { TopicModel } from '../../../src/wsn/topics/topic-model.ts';
 import { FaultyStore } from '../../support/faulty-store.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -56,6 +57,7 @@ export class EngineHost {
   readonly #limits: Partial<EngineLimits>;
   readonly #conduct: Partial<EngineConduct>;
   readonly #sources: readonly Source[];
+  readonly #topicModel: TopicModel | undefined;
   readonly #lives: EngineLife[] = [];
   #requests = 0;
 
@@ -66,6 +68,7 @@ export class EngineHost {
       limits?: Partial<EngineLimits>;
       conduct?: Partial<EngineConduct>;
       sources?: readonly Source[];
+      topicModel?: TopicModel;
       clock?: ManualClock;
     } = {},
   ) {
@@ -74,6 +77,7 @@ export class EngineHost {
     this.#limits = options.limits ?? {};
     this.#conduct = options.conduct ?? {};
     this.#sources = options.sources ?? [];
+    this.#topicModel = options.topicModel;
     this.clock = options.clock ?? new ManualClock();
     this.medium = new MemoryMedium();
   }
@@ -110,6 +114,7 @@ export class EngineHost {
       limits: this.#limits,
       conduct: this.#conduct,
       sources: this.#sources,
+      ...(this.#topicModel === undefined ? {} : { topicModel: this.#topicModel }),
       xpath: {
         check: () => undefined,
         test: (_d, all) => all.map(() => false),
