@@ -1,7 +1,9 @@
 import { InfrastructureError } from '../kernel/errors.ts';
 import { pack } from '../kernel/packed.ts';
 import { WsnFault } from '../wsn/faults.ts';
-import type { TopicPath } from '../wsn/messages.ts';
+import { listedNames } from '../wsn/filters/element-names.ts';
+import { payloadName } from '../wsn/filters/payload.ts';
+import type { Notification, TopicPath } from '../wsn/messages.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
@@ -27,7 +29,12 @@ export class Publishing {
     const recipient = this.#recipientOf(resource);
     if (messages.length === 0) return {};
     assertCount('messages in one notify', messages.length, limits.maxMessagesPerNotify);
-    if (recipient === undefined) for (const { topic } of messages) this.#assertPermitted(topic, resource);
+    if (recipient === undefined) {
+      for (const message of messages) {
+        this.#assertPermitted(message.topic, resource);
+        this.#assertMessageType(message);
+      }
+    }
     const at = clock.now();
     const entries = messages.map((message) => createEntry(log.assign(), { at, recipient }, message));
     return conclude({ ...this.#appended(entries), reply: {} });
@@ -113,6 +120,17 @@ export class Publishing {
     }
     const refusal = topic === undefined ? undefined : topicModel.permits(topic);
     if (refusal !== undefined) throw new WsnFault('TopicNotSupportedFault', refusal);
+  }
+
+  /** A topic may have messages of the types that its namespace names, and no others (WS-Topics §6). */
+  #assertMessageType({ topic, message }: Notification): void {
+    const types = topic === undefined ? undefined : this.#parts.topicModel.messageTypes(topic);
+    if (topic === undefined || types === undefined) return;
+    const found = payloadName(message);
+    if (types.some(({ namespace, localName }) => namespace === found.namespace && localName === found.localName))
+      return;
+    const text = `Found the message ${listedNames([found])} on ${topic}, expected ${listedNames(types)}`;
+    throw new WsnFault('TopicNotSupportedFault', `${text}: the message types of the topic`);
   }
 
   #appended(entries: readonly LogEntry[]) {

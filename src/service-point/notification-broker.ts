@@ -5,6 +5,7 @@ import type { NotifyRequest } from '../wsn/decode-notify.ts';
 import type { SubscribeRequest } from '../wsn/decode-subscribe.ts';
 import { dsubPolicy } from '../wsn/dsub.ts';
 import { WsnFault } from '../wsn/faults.ts';
+import { rawCannotBePulled } from '../wsn/filters/policy.ts';
 import { isOwnEcho, passedOn, sendingTopology, topologyName } from '../wsn/loop.ts';
 import type { Consumer, Notification } from '../wsn/messages.ts';
 import { encodeGetCurrentMessageReply, encodeSubscribeReply } from '../wsn/replies.ts';
@@ -23,6 +24,7 @@ export async function subscribe(request: SubscribeRequest, call: Call): Promise<
       ? { kind: 'push', reference: request.consumer, soapVersion: call.message.version }
       : { kind: 'pull', pullPoint: pullPoint.resource };
   const { filter, termination } = request;
+  if (consumer.kind === 'pull' && request.policy.useRaw === true) throw rawCannotBePulled();
   const policy = call.conduct.profiles.dsub ? dsubPolicy(filter, request.policy) : request.policy;
   const granted = await ask(call, engine, 'subscribe', { consumer, filter, policy, termination });
   const reference = affinityReference(call.publicUrl, 'SubscriptionManager', engine.name, granted.subscription);

@@ -3,7 +3,9 @@ import { trimmed } from '../../soap/text.ts';
 import type { XmlElement } from '../../xml/document.ts';
 import { standalone } from '../../xml/fragment.ts';
 import { readXml } from '../../xml/reader.ts';
+import type { ElementName } from '../element-name.ts';
 import type { Filter } from '../messages.ts';
+import { nameOf } from './element-names.ts';
 
 /** The ebXML registry information model: what IHE's stored queries are made of. */
 export const RIM_NAMESPACE = 'urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0';
@@ -14,9 +16,18 @@ export const ADHOC_QUERY = 'AdhocQuery';
  * MessageContent. `message` is a wsnt:Message as a Notification has it.
  */
 export function payloadOf(message: Uint8Array): Uint8Array {
+  return Buffer.from(standalone(payloadElement(message)));
+}
+
+/** The name of the payload's root element. `message` as for `payloadOf`. */
+export function payloadName(message: Uint8Array): ElementName {
+  return nameOf(payloadElement(message));
+}
+
+function payloadElement(message: Uint8Array): XmlElement {
   const [payload] = readXml(message).root.children();
   if (payload === undefined) throw new InvariantError('Expected a payload element in a wsnt:Message, found none');
-  return Buffer.from(standalone(payload));
+  return payload;
 }
 
 /**

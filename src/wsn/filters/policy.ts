@@ -40,6 +40,13 @@ export function encodePolicy({ useRaw, pauseRetention, notifyTermination }: Subs
   ].join('');
 }
 
+/** The fault for wsnt:UseRaw where messages are pulled: they come as wsnt:NotificationMessage there, whatever is asked for. */
+export function rawCannotBePulled(): WsnFault {
+  const message = 'Found the subscription policy wsnt:UseRaw: what is pulled comes as wsnt:NotificationMessage';
+  const unsupportedPolicies = [{ namespace: WSNT_NAMESPACE, localName: 'UseRaw' }];
+  return new WsnFault('UnsupportedPolicyRequestFault', message, { unsupportedPolicies });
+}
+
 function readerOf(element: XmlElement): ((element: XmlElement) => SubscriptionPolicy) | undefined {
   if (element.is(WSNT_NAMESPACE, 'UseRaw')) return () => ({ useRaw: true });
   if (element.is(POLICY_NAMESPACE, 'PauseRetention')) return readRetention;

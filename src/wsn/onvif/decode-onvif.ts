@@ -7,8 +7,8 @@ import type { XmlElement } from '../../xml/document.ts';
 import { escapeText } from '../../xml/writer.ts';
 import { parseDuration } from '../date-time.ts';
 import { malformed } from '../elements.ts';
-import { WsnFault } from '../faults.ts';
 import type { Filter, RequestedTermination, SubscriptionPolicy } from '../messages.ts';
+import { rawCannotBePulled } from '../filters/policy.ts';
 import { WSNT_NAMESPACE } from '../namespaces.ts';
 import { parseTermination } from '../termination-time.ts';
 import { MAX_MESSAGE_LIMIT, MAX_PULL_TIMEOUT_MS, operationNotSupported, pullMessagesFault } from './faults.ts';
@@ -140,11 +140,7 @@ function decodeCreatePullPointSubscription(
   const parts = partsOf(body, TEV_NAMESPACE, ['Filter', 'InitialTerminationTime', 'SubscriptionPolicy']);
   const filter = readFilter(parts.Filter);
   const policy = readPolicy(parts.SubscriptionPolicy);
-  if (policy.useRaw === true) {
-    const message = 'Found the subscription policy wsnt:UseRaw: what is pulled comes as wsnt:NotificationMessage';
-    const unsupportedPolicies = [{ namespace: WSNT_NAMESPACE, localName: 'UseRaw' }];
-    throw new WsnFault('UnsupportedPolicyRequestFault', message, { unsupportedPolicies });
-  }
+  if (policy.useRaw === true) throw rawCannotBePulled();
   const termination = parseTermination(parts.InitialTerminationTime, 'UnacceptableInitialTerminationTimeFault');
   return { operation: 'CreatePullPointSubscription', filter, policy, termination };
 }

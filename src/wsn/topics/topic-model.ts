@@ -65,7 +65,8 @@ export class TopicModel {
 
   /** The payload's root elements that may be sent on this topic; undefined: any. */
   messageTypes(topic: TopicPath): readonly ElementName[] | undefined {
-    return this.#namespaces.size === 0 ? undefined : this.definition(topicSteps(topic)).topic?.messageTypes;
+    const types = this.#namespaces.size === 0 ? undefined : this.definition(topicSteps(topic)).topic?.messageTypes;
+    return types?.some(isAnyType) === true ? undefined : types;
   }
 
   /** What the namespaces say of the topic with these names, whether or not the topic set is fixed (WS-Topics §8.5). */
@@ -97,6 +98,11 @@ export class TopicModel {
   defines(namespace: string): boolean {
     return this.#namespaces.has(namespace);
   }
+}
+
+/** `xsd:any`, as namespaces of drafts have it. */
+function isAnyType({ namespace, localName }: ElementName): boolean {
+  return namespace === 'http://www.w3.org/2001/XMLSchema' && (localName === 'any' || localName === 'anyType');
 }
 
 function whereItIs({ parent }: RootTopic): string {

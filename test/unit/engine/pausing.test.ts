@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PauseRetention } from '../../../src/wsn/messages.ts';
-import { EngineHost, filterOf } from './test-engine.ts';
+import { EngineHost, filterOf, faultOf } from './test-engine.ts';
 
 async function subscribed(host: EngineHost, pauseRetention?: PauseRetention): Promise<string> {
   const { subscription } = await host.execute('subscribe', {
@@ -82,4 +82,20 @@ it('retention last keeps the last of more than fits into the queue, and the log 
   await host.execute('resume', { subscription });
   const delivered = await host.deliver(subscription);
   expect(delivered).toEqual([...Array.from({ length: 10 }, (_, index) => `before ${index}`), 'paused 599']);
+});
+
+it('refuses one pause too many while nothing is delivered, and takes one again when something is', async () => {
+  const host = new EngineHost();
+  await host.start();
+  const subscription = await subscribed(host, 'last');
+  for (let round = 0; round < 64; round += 1) {
+    await host.execute('pause', { subscription });
+    await host.notify('a', String(round));
+    await host.execute('resume', { subscription });
+  }
+  expect(await faultOf(host.execute('pause', { subscription }))).toBe('PauseFailedFault');
+  expect(await host.deliver(subscription)).toHaveLength(64);
+  await host.clock.advance(100);
+  await host.execute('pause', { subscription });
+  await host.execute('resume', { subscription });
 });

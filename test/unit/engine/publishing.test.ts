@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { EngineHost, failureOf, messageOf } from './test-engine.ts';
+import { TopicModel, type RootTopic } from '../../../src/wsn/topics/topic-model.ts';
+import { EngineHost, failureOf, faultOf, messageOf } from './test-engine.ts';
+
+function rootTopic(messageTypes?: RootTopic['messageTypes']): RootTopic {
+  return { isFinal: false, messageTypes, children: new Map(), parent: undefined };
+}
 
 describe('notify', () => {
   it('without messages does nothing; with too many is refused as a whole', async () => {
@@ -18,6 +23,36 @@ describe('notify', () => {
     const committed = host.life.store.committed.slice(before);
     expect(committed.map(({ append }) => append?.map(({ seq }) => seq))).toEqual([[1, 2, 3]]);
     expect(committed[0]?.put?.filter(({ space }) => space === 'current')).toHaveLength(1);
+  });
+});
+
+describe('a topic of a namespace document', () => {
+  const roots = new Map([
+    ['some', rootTopic([{ namespace: 'urn:m', localName: 'A' }])],
+    ['any', rootTopic([{ namespace: 'http://www.w3.org/2001/XMLSchema', localName: 'any' }])],
+    ['all', rootTopic()],
+  ]);
+  const namespaces = [{ targetNamespace: 'urn:t', isFinal: true, roots }];
+  const topicModel = new TopicModel({ fixed: false, namespaces, permanent: [] });
+  const send = async (host: EngineHost, topic: string, payload: string): Promise<unknown> =>
+    host.execute('notify', { messages: [messageOf(`{urn:t}${topic}`, `<Message>${payload}</Message>`)] });
+
+  it('takes the message types that it names, and no others', async () => {
+    const host = new EngineHost({ topicModel });
+    await host.start();
+    await send(host, 'some', '<A xmlns="urn:m"/>');
+    await send(host, 'any', '<B/>');
+    await send(host, 'all', '<B/>');
+    expect(host.medium.engine('ME1').log.size).toBe(3);
+    expect(await faultOf(send(host, 'some', '<A/>'))).toBe('TopicNotSupportedFault');
+    expect(await faultOf(send(host, 'some', '<m:B xmlns:m="urn:m"/>'))).toBe('TopicNotSupportedFault');
+    expect(host.medium.engine('ME1').log.size).toBe(3);
+  });
+
+  it('is refused where a final namespace does not define it', async () => {
+    const host = new EngineHost({ topicModel });
+    await host.start();
+    expect(await faultOf(send(host, 'none', '<B/>'))).toBe('TopicNotSupportedFault');
   });
 });
 

@@ -13,6 +13,7 @@ import type { Filter, Notification, RequestedTermination } from '../../../src/ws
 import { CONCRETE_DIALECT } from '../../../src/wsn/topics/dialects.ts';
 import type { XPath } from '../../../src/xml/xpath/xpath.ts';
 import { libxmlXPath } from '../../support/libxml-xpath.ts';
+import type { TopicModel } from '../../../src/wsn/topics/topic-model.ts';
 import { FaultyStore } from '../../support/faulty-store.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 
@@ -59,6 +60,7 @@ export class EngineHost {
   readonly #conduct: Partial<EngineConduct>;
   readonly #sources: readonly Source[];
   readonly #xpath: XPath;
+  readonly #topicModel: TopicModel | undefined;
   readonly #lives: EngineLife[] = [];
   #requests = 0;
 
@@ -70,6 +72,7 @@ export class EngineHost {
       conduct?: Partial<EngineConduct>;
       sources?: readonly Source[];
       xpath?: XPath;
+      topicModel?: TopicModel;
       clock?: ManualClock;
     } = {},
   ) {
@@ -79,6 +82,7 @@ export class EngineHost {
     this.#conduct = options.conduct ?? {};
     this.#sources = options.sources ?? [];
     this.#xpath = options.xpath ?? libxmlXPath;
+    this.#topicModel = options.topicModel;
     this.clock = options.clock ?? new ManualClock();
     this.medium = new MemoryMedium();
   }
@@ -115,6 +119,7 @@ export class EngineHost {
       limits: this.#limits,
       conduct: this.#conduct,
       sources: this.#sources,
+      ...(this.#topicModel === undefined ? {} : { topicModel: this.#topicModel }),
       xpath: this.#xpath,
       properties: () => Buffer.from('<p:Broker xmlns:p="urn:p"><p:Fixed>false</p:Fixed></p:Broker>'),
       onFailure: (error) => failures.push(error),

@@ -92,6 +92,17 @@ describe('the address of a registration', () => {
   });
 });
 
+test('what is pulled cannot be raw', async () => {
+  const engines = new Bus({ ME1: { subscribe: () => ({ subscription: ID, ...granted }) } });
+  const subscribe = (policy: string): string =>
+    `<wsnt:Subscribe><wsnt:ConsumerReference><wsa:Address>http://gw:8080/wsn/PullPoint/ME1/${ID}</wsa:Address>` +
+    `</wsnt:ConsumerReference><wsnt:SubscriptionPolicy>${policy}</wsnt:SubscriptionPolicy></wsnt:Subscribe>`;
+  const fault = await engines.fault('/wsn/NotificationBroker', subscribe('<wsnt:UseRaw/>'));
+  expect([fault, engines.asked]).toEqual(['UnsupportedPolicyRequestFault', []]);
+  const { body } = await engines.send('/wsn/NotificationBroker', subscribe(''));
+  expect(body?.localName).toBe('SubscribeResponse');
+});
+
 describe('the lifetime of a resource', () => {
   test('ends at once, whatever it is and wherever that is asked for', async () => {
     const engines = new Bus({ ME1: { destroy: () => ({}) } });
