@@ -22,6 +22,7 @@ export function engineOptions(xpath: XPath, store: EngineStore) {
   return {
     ...{ name: 'ME1', store, tenure: endlessTenure(store.epoch), clock: systemClock, logger: silentLogger },
     ...{ peers: ['ME2', 'ME3'], xpath, properties: () => Buffer.from('<none/>') },
+    limits: { maxTopics: 100_000 },
     onFailure: (error: Error) => {
       throw error;
     },

@@ -2,7 +2,15 @@ import { XPathSandbox } from '../src/xml/xpath/sandbox.ts';
 import { runAlone } from './alone.ts';
 import { MatchingEngine } from './matching-engine.ts';
 import { measureInTurn, perSecond, type Contestant, type Summary } from './rounds.ts';
-import { CONTENT_TOPIC, contentFilter, missingFilter, mixedFilter, newTopic, TOPICS } from './workload.ts';
+import {
+  askingFilter,
+  CONTENT_TOPIC,
+  contentFilter,
+  missingFilter,
+  mixedFilter,
+  newTopic,
+  TOPICS,
+} from './workload.ts';
 
 /** How much is measured. */
 export interface Extent {
@@ -34,6 +42,17 @@ export async function matching({ rounds, many, ms }: Extent, report: (line: stri
   const add = (name: string, unit: string, measure: Contestant['measure']): unknown =>
     contestants.push({ name, unit, measure });
 
+  const addGrowing = (engine: MatchingEngine, name: string): void => {
+    let grown = 0;
+    add(name, RATE, () =>
+      perSecond(ms, () => {
+        const topic = newTopic(grown++);
+        engine.parts.topicSet.add(topic);
+        engine.publish([topic]);
+      }),
+    );
+  };
+
   for (const count of [1, some, many]) {
     const engine = await prepared(count, mixedFilter);
     // Everything is looked at once before: what is made at the first use does not count.
@@ -45,16 +64,9 @@ export async function matching({ rounds, many, ms }: Extent, report: (line: stri
       for (let index = 0; index < TOPICS.length; index += 1) engine.route(TOPICS);
       return (engine.taken - before) / TOPICS.length;
     });
-    let grown = 0;
-    add(`a topic that is new, ${count} subscriptions`, RATE, () =>
-      perSecond(ms, () => {
-        const topic = newTopic(grown++);
-        engine.parts.topicSet.add(topic);
-        engine.publish([topic]);
-      }),
-    );
+    let turn = 0;
     add(`subscribed and unsubscribed, ${count} subscriptions`, 'pairs/s', () =>
-      perSecond(ms, () => engine.parts.subscriptions.remove(engine.subscribe(grown, mixedFilter(grown++)))),
+      perSecond(ms, () => engine.parts.subscriptions.remove(engine.subscribe(turn, mixedFilter(turn++)))),
     );
   }
   for (const [index, count] of [1, 1, many].entries()) {
@@ -63,7 +75,9 @@ export async function matching({ rounds, many, ms }: Extent, report: (line: stri
     const who = index === 1 ? '1 wildcard' : `${count} subscriptions`;
     add(`looked up for nobody, ${who}`, RATE, () => perSecond(ms, () => engine.route(TOPICS)));
     add(`published for nobody, ${who}`, RATE, () => perSecond(ms, () => engine.publish(TOPICS)));
+    if (count === many) addGrowing(engine, `a new topic that nobody asks for, ${who}`);
   }
+  addGrowing(await prepared(1, askingFilter), 'a new topic that one XPath asks for');
   const content = await prepared(some, contentFilter);
   add(`matched, ${some} different contents on one topic`, RATE, () =>
     perSecond(ms, () => content.route([CONTENT_TOPIC])),

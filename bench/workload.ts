@@ -9,7 +9,7 @@ import {
 
 const PLANT = 'urn:example:plant';
 const READING = 'urn:example:reading';
-const SITES = 50;
+const SITES = 20;
 const LINES = 10;
 const MEASURES = ['temperature', 'pressure', 'alarm', 'state', 'speed', 'power', 'flow', 'level', 'weight', 'count'];
 
@@ -75,6 +75,11 @@ export function missingFilter(index: number): Filter {
 export function contentFilter(index: number): Filter {
   const topics = [{ dialect: CONCRETE_DIALECT, text: 't:site0/line0/temperature', namespaces: { t: PLANT } }];
   return { topics, contents: [contentExpression(index)] };
+}
+
+/** An XPath that may select every topic, and has to be evaluated again for each that is new. */
+export function askingFilter(): Filter {
+  return { topics: [{ dialect: XPATH_DIALECT, text: '//*[starts-with(name(), "new")]', namespaces: {} }] };
 }
 
 /** The topic of `contentFilter`. */

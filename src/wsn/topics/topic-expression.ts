@@ -90,7 +90,11 @@ export function requireShort(text: string): void {
  * Throws WsnFault as `compileTopicExpression`.
  */
 export function expressionKey(expression: TopicExpression): string {
-  const { exact, patterns, key } = compileTopicExpression(expression);
+  return matcherKey(compileTopicExpression(expression));
+}
+
+/** The `expressionKey` of the expression that the matcher was made of. */
+export function matcherKey({ exact, patterns, key }: TopicMatcher): string {
   if (exact !== undefined) return `topic ${exact}`;
   return key ?? `topics ${(patterns ?? []).map(patternKey).sort().join('|')}`;
 }
