@@ -15,12 +15,12 @@ import { MemoryMedium } from '../src/storage/memory/memory-medium.ts';
 import { SqliteStorage } from '../src/storage/sqlite/sqlite-storage.ts';
 import { XPathSandbox } from '../src/xml/xpath/sandbox.ts';
 import { engineOptions, MatchingEngine, memoryStore } from './matching-engine.ts';
-import { mixedFilter } from './workload.ts';
+import { missingFilter, mixedFilter } from './workload.ts';
 
 type Figures = Readonly<Record<string, number>>;
 
 /** Runs one of the measurements below in a new process. */
-export async function runAlone(what: 'memory' | 'restart', count: number): Promise<Figures> {
+export async function runAlone(what: 'memory' | 'distinct' | 'restart', count: number): Promise<Figures> {
   const script = fileURLToPath(import.meta.url);
   const args = ['--expose-gc', '--import', 'tsx', script, what, String(count)];
   const { stdout } = await promisify(execFile)(process.execPath, args);
@@ -28,11 +28,11 @@ export async function runAlone(what: 'memory' | 'restart', count: number): Promi
 }
 
 /** Writes the records of as many subscriptions. */
-async function fill(store: EngineStore, xpath: XPathSandbox, count: number): Promise<void> {
+async function fill(store: EngineStore, xpath: XPathSandbox, count: number, filterOf = mixedFilter): Promise<void> {
   const maker = await MatchingEngine.create(xpath, 0, mixedFilter);
   for (let from = 0; from < count; from += 1000) {
     const some = Array.from({ length: Math.min(1000, count - from) }, (_, index) => {
-      const subscription = maker.subscribe(from + index, mixedFilter(from + index));
+      const subscription = maker.subscribe(from + index, filterOf(from + index));
       maker.parts.subscriptions.remove(subscription);
       return subscription;
     });
@@ -42,11 +42,11 @@ async function fill(store: EngineStore, xpath: XPathSandbox, count: number): Pro
 }
 
 /** Bytes of a subscription in an engine that has loaded it, and of its record in a store in memory. */
-async function memory(xpath: XPathSandbox, count: number): Promise<Figures> {
+async function memory(xpath: XPathSandbox, count: number, filterOf: typeof mixedFilter): Promise<Figures> {
   const medium = new MemoryMedium();
   const store = await memoryStore(medium);
   const before = used();
-  await fill(store, xpath, count);
+  await fill(store, xpath, count, filterOf);
   const filled = used();
   const engine = new MessagingEngine(engineOptions(xpath, store));
   await engine.start();
@@ -101,7 +101,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [what, count] = process.argv.slice(2);
   const xpath = new XPathSandbox();
   await xpath.start();
-  const figures = await (what === 'restart' ? restart : memory)(xpath, Number(count));
+  const filterOf = what === 'distinct' ? missingFilter : mixedFilter;
+  const figures = await (what === 'restart' ? restart(xpath, Number(count)) : memory(xpath, Number(count), filterOf));
   await xpath.dispose();
   process.stdout.write(JSON.stringify(figures));
 }

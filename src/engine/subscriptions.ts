@@ -109,24 +109,19 @@ export class Subscriptions {
 
   /** Makes a subscription that is not yet known to anybody; `position`: all of the log up to here is done with. Throws WsnFault. */
   create(id: string, stored: StoredSubscription, position: number): Subscription {
-    const {
-      consumer,
-      filter,
-      policy = NO_POLICY,
-      terminationTime,
-      isPaused,
-      since,
-      skips = NO_SKIPS,
-      endedAt,
-    } = stored;
+    const { consumer, policy = NO_POLICY, terminationTime, isPaused, since, skips = NO_SKIPS, endedAt } = stored;
     const { queueLength, topics, interest } = this.#options;
-    const matchers = filter.topics.map((expression) => compileTopicExpression(expression, topics));
+    const { filter, matchers } = interest.shared({
+      filter: stored.filter,
+      matchers: stored.filter.topics.map((expression) => compileTopicExpression(expression, topics)),
+    });
     const owner = new Reader(this);
     const cursor = new Cursor({ id, position, queueLength, owner });
     const subscription: Subscription = {
       id,
       consumer: lean(consumer),
-      ...interest.shared({ filter, matchers }),
+      filter,
+      matchers,
       policy,
       content: contentFilterOf(filter),
       since,
