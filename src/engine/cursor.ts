@@ -9,16 +9,21 @@ export interface Pass {
   active: number;
 }
 
-export interface CursorOptions {
+/** Whose cursor it is. */
+interface CursorOwner {
+  /** Whether a record is for this reader; depends on nothing but the record and the reader's filter. */
+  matches(header: EntryHeader): boolean;
+  /** Tells the reader's counterpart that there is something to take. */
+  announce(): void;
+}
+
+interface CursorOptions {
   readonly id: string;
   /** All up to here is done with. */
   readonly position: number;
   /** How many numbers are kept in memory. */
   readonly queueLength: number;
-  /** Whether a record is for this reader; depends on nothing but the record and the reader's filter. */
-  readonly matches: (header: EntryHeader) => boolean;
-  /** Tells the reader's counterpart that there is something to take. */
-  readonly announce: () => void;
+  readonly owner: CursorOwner;
 }
 
 /**
@@ -29,8 +34,7 @@ export interface CursorOptions {
  */
 export class Cursor {
   readonly id: string;
-  readonly matches: (header: EntryHeader) => boolean;
-  readonly announce: () => void;
+  readonly #owner: CursorOwner;
   /** True once the reader has ended: no more reading on its behalf. */
   isEnded = false;
   /** True while a commit that moves this cursor is under way: nobody else writes it meanwhile. */
@@ -48,13 +52,22 @@ export class Cursor {
   readonly #queueLength: number;
 
   /** Starts behind: everything after the position is still to be matched. */
-  constructor({ id, position, queueLength, matches, announce }: CursorOptions) {
+  constructor({ id, position, queueLength, owner }: CursorOptions) {
     this.id = id;
     this.#scanned = position;
     this.stored = position;
     this.#queueLength = queueLength;
-    this.matches = matches;
-    this.announce = announce;
+    this.#owner = owner;
+  }
+
+  /** See CursorOwner.matches. */
+  matches(header: EntryHeader): boolean {
+    return this.#owner.matches(header);
+  }
+
+  /** See CursorOwner.announce. */
+  announce(): void {
+    this.#owner.announce();
   }
 
   get isLive(): boolean {

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../kernel/log.ts';
 import type { Filter, TopicExpression } from '../wsn/messages.ts';
-import { expressionKey, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import { matcherKey, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
 import type { Demand } from './demand.ts';
 import { Listeners } from './listeners.ts';
 import type { InterestChange } from './ports/engine.ts';
@@ -14,6 +15,19 @@ interface Change {
   readonly isWanted: boolean;
 }
 
+/** An expression that subscriptions have, and the filter of the first of them. */
+interface Wanted {
+  readonly filter: Filter;
+  readonly matchers: readonly TopicMatcher[];
+  count: number;
+}
+
+/** A filter with its topic expressions ready to be asked. */
+export interface CompiledFilter {
+  readonly filter: Filter;
+  readonly matchers: readonly TopicMatcher[];
+}
+
 /**
  * What this engine wants from its peers: the first topic expression of each live subscription, counted (a filter with
  * several lets through no more than its first alone); everything, as long as a subscription has no topic filter.
@@ -22,10 +36,7 @@ interface Change {
  */
 export class OwnInterest {
   readonly changed: Listeners<[]>;
-  readonly #expressions = new Map<
-    string,
-    { readonly expression: TopicExpression; readonly matcher: TopicMatcher; count: number }
-  >();
+  readonly #expressions = new Map<string, Wanted>();
   readonly #demand: Demand;
   readonly #maxChanges: number;
   /** The newest changes; the last one led to the present revision. Undefined: only `everything` changed. */
@@ -40,8 +51,15 @@ export class OwnInterest {
     this.changed = new Listeners(logger);
   }
 
-  /** A subscription with this filter has begun. `matchers` are those of its topics. */
-  acquire(filter: Filter, matchers: readonly TopicMatcher[]): void {
+  /** The same filter, as an equal one of a live subscription if there is one: a hundred thousand often ask for the same. */
+  shared(compiled: CompiledFilter): CompiledFilter {
+    const [matcher] = compiled.matchers;
+    const known = matcher && this.#expressions.get(matcherKey(matcher));
+    return known !== undefined && isDeepStrictEqual(known.filter, compiled.filter) ? known : compiled;
+  }
+
+  /** A subscription with this filter has begun. */
+  acquire({ filter, matchers }: CompiledFilter): void {
     const [expression] = filter.topics;
     const [matcher] = matchers;
     if (expression === undefined || matcher === undefined) {
@@ -50,34 +68,35 @@ export class OwnInterest {
       if (this.#unfiltered === 1) this.#record(undefined);
       return;
     }
-    const key = expressionKey(expression);
+    const key = matcherKey(matcher);
     const known = this.#expressions.get(key);
     if (known !== undefined) {
       known.count += 1;
       return;
     }
-    this.#expressions.set(key, { expression, matcher, count: 1 });
+    this.#expressions.set(key, { filter, matchers, count: 1 });
     this.#demand.add(matcher);
     this.#record({ key, expression, isWanted: true });
   }
 
   /** A subscription with this filter has ended. */
-  release(filter: Filter): void {
-    const expression = filter.topics[0];
-    if (expression === undefined) {
+  release({ filter, matchers }: CompiledFilter): void {
+    const [expression] = filter.topics;
+    const [matcher] = matchers;
+    if (expression === undefined || matcher === undefined) {
       this.#unfiltered -= 1;
       this.#demand.remove(undefined);
       if (this.#unfiltered === 0) this.#record(undefined);
       return;
     }
-    const key = expressionKey(expression);
+    const key = matcherKey(matcher);
     const known = this.#expressions.get(key);
     if (known === undefined) return;
     known.count -= 1;
     if (known.count > 0) return;
     this.#expressions.delete(key);
-    this.#demand.remove(known.matcher);
-    this.#record({ key, expression: known.expression, isWanted: false });
+    this.#demand.remove(known.matchers[0]);
+    this.#record({ key, expression, isWanted: false });
   }
 
   /** See LinkOutlet.interestSince(). */
@@ -87,7 +106,7 @@ export class OwnInterest {
     const everything = this.#unfiltered > 0;
     const oldest = revision - this.#changes.length;
     if (base === undefined || base < oldest || base > revision) {
-      const add = [...this.#expressions.values()].map(({ expression }) => expression);
+      const add = [...this.#expressions.values()].flatMap(({ filter }) => filter.topics.slice(0, 1));
       return { revision, everything, add, remove: [] };
     }
     const last = new Map<string, Change>();

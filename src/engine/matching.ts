@@ -1,5 +1,6 @@
 import type { TopicPath } from '../wsn/messages.ts';
 import type { TopicMatcher } from '../wsn/topics/topic-matchers.ts';
+import type { ElementName } from '../wsn/operations.ts';
 import { topicSteps } from '../wsn/topics/topic-path.ts';
 import { exactPath } from '../wsn/topics/topic-pattern.ts';
 import { PatternTrie, Values } from './pattern-trie.ts';
@@ -14,17 +15,24 @@ export function matchesAll(matchers: readonly TopicMatcher[], topic: TopicPath |
 interface Asking<T extends object | string> {
   readonly matcher: TopicMatcher;
   readonly values: Values<T>;
+  /** Number of the match that asked it last. */
+  askedBy: number;
 }
 
 /**
  * Finds those whose matchers a topic passes. What it costs does not grow with those that it does not pass, wildcards
- * included; only expressions that depend on the topic set are tried, each different one once.
+ * included; expressions that depend on the topic set are tried, each different one once, where a topic is within what they
+ * can select at all.
  */
 export class TopicIndex<T extends object | string> {
   readonly #everything = new Set<T>();
   readonly #exact = new Map<TopicPath, Values<T>>();
   readonly #patterns = new PatternTrie<T>();
   readonly #asking = new Map<string | TopicMatcher, Asking<T>>();
+  /** Of those the ones that may select any topic, and the others by what they may select. */
+  readonly #unbounded = new Set<Asking<T>>();
+  readonly #bounded = new PatternTrie<Asking<T>>();
+  #matches = 0;
   /** All matchers of those that have several, of which they are indexed by one. */
   readonly #conditions = new Map<T, readonly TopicMatcher[]>();
   /** Those that are indexed at several places. */
@@ -81,10 +89,20 @@ export class TopicIndex<T extends object | string> {
       if (conditions === undefined || matchesAll(conditions, topic)) visit(value);
     };
     this.#exact.get(topic)?.each(offer);
-    if (!this.#patterns.isEmpty) this.#patterns.match(topicSteps(topic), offer);
-    for (const { matcher, values } of this.#asking.values()) {
-      if (matcher.matches(topic)) values.each(offer);
-    }
+    const names = this.#patterns.isEmpty && this.#bounded.isEmpty ? [] : topicSteps(topic);
+    if (!this.#patterns.isEmpty) this.#patterns.match(names, offer);
+    if (this.#asking.size > 0) this.#ask(topic, names, offer);
+  }
+
+  #ask(topic: TopicPath, names: readonly ElementName[], offer: (value: T) => void): void {
+    this.#matches += 1;
+    const ask = (asking: Asking<T>): void => {
+      if (asking.askedBy === this.#matches) return;
+      asking.askedBy = this.#matches;
+      if (asking.matcher.matches(topic)) asking.values.each(offer);
+    };
+    this.#unbounded.forEach(ask);
+    if (!this.#bounded.isEmpty) this.#bounded.match(names, ask);
   }
 
   #addExact(topic: TopicPath, value: T): void {
@@ -95,16 +113,26 @@ export class TopicIndex<T extends object | string> {
 
   #addAsking(matcher: TopicMatcher, value: T): void {
     const key = matcher.key ?? matcher;
-    const known = this.#asking.get(key) ?? { matcher, values: new Values<T>() };
-    known.values.add(value);
-    this.#asking.set(key, known);
+    const known = this.#asking.get(key);
+    if (known !== undefined) {
+      known.values.add(value);
+      return;
+    }
+    const asking = { matcher, values: new Values<T>(), askedBy: 0 };
+    asking.values.add(value);
+    this.#asking.set(key, asking);
+    if (matcher.within === undefined) this.#unbounded.add(asking);
+    for (const pattern of matcher.within ?? []) this.#bounded.add(pattern, asking);
   }
 
   #removeAsking(matcher: TopicMatcher, value: T): void {
     const key = matcher.key ?? matcher;
     const known = this.#asking.get(key);
     known?.values.delete(value);
-    if (known?.values.isEmpty === true) this.#asking.delete(key);
+    if (known?.values.isEmpty !== true) return;
+    this.#asking.delete(key);
+    this.#unbounded.delete(known);
+    for (const pattern of known.matcher.within ?? []) this.#bounded.remove(pattern, known);
   }
 }
 

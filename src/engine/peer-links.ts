@@ -45,8 +45,10 @@ export class PeerLinks {
       id: linkCursorId(peer),
       position,
       queueLength: this.#queueLength,
-      matches: (header) => isForwarded(header) && interest.matches(header),
-      announce: () => this.announce(link),
+      owner: {
+        matches: (header) => isForwarded(header) && interest.matches(header),
+        announce: () => this.announce(link),
+      },
     });
     const link: PeerLink = { peer, interest, cursor, highWater, isClaimed: false };
     this.#byPeer.set(peer, link);

@@ -57,8 +57,7 @@ export class PullPoints {
       id,
       position,
       queueLength: this.#queueLength,
-      matches: ({ recipient }) => recipient === id,
-      announce: () => this.arrived.call(id),
+      owner: { matches: ({ recipient }) => recipient === id, announce: () => this.arrived.call(id) },
     });
     return { id, cursor, since, creationTime, terminationTime, idleMs };
   }

@@ -14,6 +14,8 @@ import { isSkipped, liveSkips } from './skips.ts';
 
 /** Shared by all that have none. */
 const NO_POLICY: SubscriptionPolicy = {};
+const NO_SKIPS: readonly Skip[] = [];
+const NO_PARAMETERS: readonly string[] = [];
 
 /** A subscription: a filter, a cursor, and where what passes goes to. */
 export interface Subscription {
@@ -107,21 +109,20 @@ export class Subscriptions {
 
   /** Makes a subscription that is not yet known to anybody; `position`: all of the log up to here is done with. Throws WsnFault. */
   create(id: string, stored: StoredSubscription, position: number): Subscription {
-    const { consumer, filter, policy = NO_POLICY, terminationTime, isPaused, since, skips = [], endedAt } = stored;
-    const { queueLength, topics } = this.#options;
-    const cursor = new Cursor({
-      id,
-      position,
-      queueLength,
-      matches: (header) => this.#matches(subscription, header),
-      announce: () => this.announce(subscription),
+    const { consumer, policy = NO_POLICY, terminationTime, isPaused, since, skips = NO_SKIPS, endedAt } = stored;
+    const { queueLength, topics, interest } = this.#options;
+    const { filter, matchers } = interest.shared({
+      filter: stored.filter,
+      matchers: stored.filter.topics.map((expression) => compileTopicExpression(expression, topics)),
     });
+    const owner = new Reader(this);
+    const cursor = new Cursor({ id, position, queueLength, owner });
     const subscription: Subscription = {
       id,
-      consumer,
+      consumer: lean(consumer),
       filter,
+      matchers,
       policy,
-      matchers: filter.topics.map((expression) => compileTopicExpression(expression, topics)),
       content: contentFilterOf(filter),
       since,
       creationTime: stored.creationTime ?? this.#options.now(),
@@ -132,6 +133,7 @@ export class Subscriptions {
       endedAt,
       isClaimed: false,
     };
+    owner.subscription = subscription;
     cursor.coalesceAfter = coalescing(skips);
     return subscription;
   }
@@ -140,7 +142,7 @@ export class Subscriptions {
     this.#byId.set(subscription.id, subscription);
     if (subscription.endedAt !== undefined) return;
     this.#index.add(subscription, subscription.matchers);
-    this.#options.interest.acquire(subscription.filter, subscription.matchers);
+    this.#options.interest.acquire(subscription);
     const pullPoint = pullPointOf(subscription);
     if (pullPoint === undefined) return;
     const feeding = this.#byPullPoint.get(pullPoint) ?? new Set();
@@ -188,7 +190,8 @@ export class Subscriptions {
     else if (!isClaimed) this.ready.call(id);
   }
 
-  #matches({ id, matchers, skips, content }: Subscription, header: EntryHeader): boolean {
+  /** Whether the record is for that subscription. */
+  passes({ id, matchers, skips, content }: Subscription, header: EntryHeader): boolean {
     if (header.recipient !== undefined) return header.recipient === id;
     if (isSkipped(skips, header.seq) || !matchesAll(matchers, header.topic)) return false;
     return this.#options.contents.passes(content, header.message);
@@ -196,13 +199,37 @@ export class Subscriptions {
 
   #forget(subscription: Subscription): void {
     this.#index.remove(subscription, subscription.matchers);
-    this.#options.interest.release(subscription.filter);
+    this.#options.interest.release(subscription);
     const pullPoint = pullPointOf(subscription);
     if (pullPoint === undefined) return;
     const feeding = this.#byPullPoint.get(pullPoint);
     feeding?.delete(subscription);
     if (feeding?.size === 0) this.#byPullPoint.delete(pullPoint);
   }
+}
+
+/** Makes a subscription the owner of its cursor. One object for each, where two functions would take four times as much. */
+class Reader {
+  subscription: Subscription | undefined;
+  readonly #all: Subscriptions;
+
+  constructor(all: Subscriptions) {
+    this.#all = all;
+  }
+
+  matches(header: EntryHeader): boolean {
+    return this.subscription !== undefined && this.#all.passes(this.subscription, header);
+  }
+
+  announce(): void {
+    if (this.subscription !== undefined) this.#all.announce(this.subscription);
+  }
+}
+
+/** The same consumer, with what most have in common taken from one place. */
+function lean(consumer: Consumer): Consumer {
+  if (consumer.kind !== 'push' || consumer.reference.referenceParameters.length > 0) return consumer;
+  return { ...consumer, reference: { ...consumer.reference, referenceParameters: NO_PARAMETERS } };
 }
 
 /** The pull point that a subscription feeds; its own id if it is its own; undefined if it is pushed. */

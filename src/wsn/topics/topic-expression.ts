@@ -16,7 +16,7 @@ import { parsePaths, type PathSyntax, type WrittenPath } from './path-syntax.ts'
 import { ExactTopic, PatternedTopics, XPathTopics, type TopicMatcher, type TopicSelector } from './topic-matchers.ts';
 import { topicSteps } from './topic-path.ts';
 import { exactPath, patternKey, topicPattern, type TopicPattern, type TopicStep } from './topic-pattern.ts';
-import { withNamespaces } from './xpath-text.ts';
+import { withNamespaces, withoutPredicates } from './xpath-text.ts';
 
 export type { TopicMatcher, TopicSelector } from './topic-matchers.ts';
 
@@ -49,7 +49,7 @@ export function compileTopicExpression(expression: TopicExpression, topics?: Top
   if (patterns === undefined) {
     const key = xpathKey(expression);
     topics?.check(expression);
-    return new XPathTopics(expression, key, topics);
+    return new XPathTopics({ expression, key, within: boundsOf(expression), topics });
   }
   const [first] = patterns;
   const exact = patterns.length === 1 && first !== undefined ? exactPath(first) : undefined;
@@ -90,7 +90,11 @@ export function requireShort(text: string): void {
  * Throws WsnFault as `compileTopicExpression`.
  */
 export function expressionKey(expression: TopicExpression): string {
-  const { exact, patterns, key } = compileTopicExpression(expression);
+  return matcherKey(compileTopicExpression(expression));
+}
+
+/** The `expressionKey` of the expression that the matcher was made of. */
+export function matcherKey({ exact, patterns, key }: TopicMatcher): string {
   if (exact !== undefined) return `topic ${exact}`;
   return key ?? `topics ${(patterns ?? []).map(patternKey).sort().join('|')}`;
 }
@@ -162,6 +166,21 @@ function pathPatterns(expression: TopicExpression, syntax: PathSyntax): readonly
   if (syntax === 'xpath' && namesTopicSet) return undefined;
   const patterns = resolved.flatMap(patternsOfPath);
   return [...new Map(patterns.map((pattern) => [patternKey(pattern), pattern])).values()];
+}
+
+/**
+ * What an XPath selects that is a path but for its predicates, and maybe more: predicates only ever take away, and an
+ * operator other than `|` makes it an expression that selects nothing. Undefined for all others.
+ */
+function boundsOf(expression: TopicExpression): readonly TopicPattern[] | undefined {
+  const text = withoutPredicates(expression.text);
+  if (text === undefined) return undefined;
+  try {
+    return pathPatterns({ ...expression, text }, 'xpath');
+  } catch (error) {
+    if (error instanceof WsnFault) return undefined;
+    throw error;
+  }
 }
 
 /** A path with its namespaces. */

@@ -11,6 +11,8 @@ export interface TopicMatcher {
   readonly patterns?: readonly TopicPattern[];
   /** Set if neither of them is: equal for those that select the same of the same topic set. */
   readonly key?: string;
+  /** May be set along with `key`: no topic is selected, whatever topics there are, that none of these selects. */
+  readonly within?: readonly TopicPattern[] | undefined;
 }
 
 /** The topics that there are, for expressions that have to see them. */
@@ -73,16 +75,34 @@ export class PatternedTopics implements TopicMatcher {
 /** Selects by an XPath expression over the topic set; without one everything, for those who can do with more than that. */
 export class XPathTopics implements TopicMatcher {
   readonly key: string;
+  readonly within: readonly TopicPattern[] | undefined;
   readonly #expression: TopicExpression;
   readonly #topics: TopicSelector | undefined;
 
-  constructor(expression: TopicExpression, key: string, topics: TopicSelector | undefined) {
-    this.#expression = expression;
-    this.key = key;
-    this.#topics = topics;
+  constructor(options: {
+    readonly expression: TopicExpression;
+    readonly key: string;
+    readonly within: readonly TopicPattern[] | undefined;
+    readonly topics: TopicSelector | undefined;
+  }) {
+    this.#expression = options.expression;
+    this.key = options.key;
+    this.within = options.within;
+    this.#topics = options.topics;
   }
 
   matches(topic: TopicPath): boolean {
-    return this.#topics === undefined || this.#topics.select(this.#expression, this.key).has(topic);
+    return this.#topics === undefined || (this.#isWithin(topic) && this.#select(this.#topics).has(topic));
+  }
+
+  #select(topics: TopicSelector): ReadonlySet<TopicPath> {
+    return topics.select(this.#expression, this.key);
+  }
+
+  /** To select is dear, and is done again whenever there is a new topic: most topics are told apart without it. */
+  #isWithin(topic: TopicPath): boolean {
+    if (this.within === undefined) return true;
+    const names = topicSteps(topic);
+    return this.within.some((pattern) => selects(pattern, names));
   }
 }

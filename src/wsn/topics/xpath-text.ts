@@ -19,3 +19,16 @@ export function withNamespaces(
   }
   return written;
 }
+
+/** An XPath expression with what is in brackets left out, brackets included. Undefined if they do not match. */
+export function withoutPredicates(text: string): string | undefined {
+  let left = '';
+  let depth = 0;
+  for (const [token] of text.matchAll(TOKENS)) {
+    if (token === '[') depth += 1;
+    else if (token === ']') depth -= 1;
+    else if (depth === 0) left += token;
+    if (depth < 0) return undefined;
+  }
+  return depth === 0 ? left : undefined;
+}

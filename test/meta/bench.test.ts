@@ -1,0 +1,36 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { ROOT } from './repository.ts';
+
+interface Result {
+  readonly suite: string;
+  readonly node: string;
+  readonly cores: number;
+  readonly measured: Readonly<Record<string, { readonly unit: string; readonly median: number }>>;
+  readonly targets: readonly { readonly name: string; readonly found: number; readonly atMost: number }[];
+}
+
+test('bench/matching runs, and writes what it measured', { timeout: 120_000 }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pointsman-bench-'));
+  try {
+    const args = ['--import', 'tsx', 'bench/main.ts', 'matching', '--quick', '--out', folder];
+    await promisify(execFile)(process.execPath, args, { cwd: ROOT });
+    const [file = 'none', ...others] = readdirSync(folder);
+    expect(others).toEqual([]);
+    expect(file).toMatch(/^\d{4}-\d\d-\d\d-matching\.json$/);
+    const result = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Result;
+    expect([result.suite, result.node]).toEqual(['matching', process.versions.node]);
+    expect(result.cores).toBeGreaterThan(0);
+    const figures = Object.entries(result.measured);
+    expect(figures.length).toBeGreaterThan(10);
+    // JSON has null for what is no number.
+    expect(figures.filter(([, { median }]) => typeof median !== 'number')).toEqual([]);
+    expect(result.targets.filter(({ found }) => typeof found !== 'number')).toEqual([]);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
