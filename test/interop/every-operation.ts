@@ -137,7 +137,7 @@ export function describeNotification(started: () => OperationWorld): void {
       const world = started();
       const topic = `{${namespace('items')}}t`;
       const pullPoint = await world.createPullPoint(form, ENGINE);
-      const filter = `<wsnt:MessageContent Dialect="${ITEM_FILTER_DIALECT}">boolean(//tt:SimpleItem[@Name="Rule" and @Value="Motion"])</wsnt:MessageContent>`;
+      const filter = `<wsnt:MessageContent xmlns:tt="${ONVIF}" Dialect="${ITEM_FILTER_DIALECT}">boolean(//tt:SimpleItem[@Name="Rule" and @Value="Motion"])</wsnt:MessageContent>`;
       const parts = filters(`${topicElement('TopicExpression', topic)}${filter}`);
       await world.subscribe(form, ENGINE, pullPoint.address, parts);
       for (const rule of ['Motion', 'Tamper']) {

@@ -49,8 +49,14 @@ export class OperationWorld implements AsyncDisposable {
   }
 
   static async start(version: Version): Promise<OperationWorld> {
-    // Nobody renews late here, so what ends has ended, and its consumer is told at once.
-    const extra = 'delivery: { firstRetry: 100ms, maxRetry: 200ms }\nsubscriptions: { renewGrace: 0s }';
+    const extra = [
+      'delivery: { firstRetry: 100ms, maxRetry: 200ms }',
+      // Nobody renews late here, so what ends has ended, and its consumer is told at once.
+      'subscriptions: { renewGrace: 0s }',
+      // What is sent here is as the standards have it; only that clients may do without WS-Addressing.
+      'strict: true',
+      'tolerate: { messageIdMissing: true, actionOnlyInHttp: true, actionMissing: true }',
+    ].join('\n');
     return new OperationWorld(await TestCluster.start('combined', { extra }), version);
   }
 

@@ -266,13 +266,13 @@ describe.each(['1.1', '1.2'] as const)('all operations through the proxy, SOAP %
 
   it('everything that came back and was delivered is valid by the schemas that this broker offers', () => {
     const { checked, problems } = world.ourProblems();
-    expect(checked).toBeGreaterThan(400);
+    expect(checked).toBeGreaterThan(1_000);
     expect(problems).toEqual([]);
   });
 
   it.skipIf(!hasOfficialSchemas)('… and, in its envelope, by the official ones', async () => {
     const { checked, problems } = await world.officialProblems();
-    expect(checked).toBeGreaterThan(400);
+    expect(checked).toBeGreaterThan(1_000);
     expect(problems).toEqual([]);
   });
 });
