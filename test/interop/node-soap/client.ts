@@ -39,7 +39,7 @@ interface Reply {
 }
 
 const say = (step: string): void => {
-  console.log(`ok ${step}`);
+  process.stdout.write(`ok ${step}\n`);
 };
 
 /** The services of the WSDL, each for SOAP 1.1 or 1.2. */

@@ -79,11 +79,12 @@ def topic():
 
 
 def subscribe(broker, consumer):
+    content = {"_value_1": "namespace-uri(/*) = '%s'" % broker.news, "Dialect": XPATH}
     answer = broker.call(
         "NotificationBroker",
         "Subscribe",
         ConsumerReference=consumer,
-        Filter={"TopicExpression": [topic()]},
+        Filter={"TopicExpression": [topic()], "MessageContent": [content]},
         InitialTerminationTime="PT1H",
     )
     lifetime = answer.TerminationTime - answer.CurrentTime

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { XPathError, type XPath } from '../../../../src/xml/xpath/xpath.ts';
+import { XPathSandbox } from '../../../../src/xml/xpath/sandbox.ts';
 import { QUERY_DIALECT, queryProperties } from '../../../../src/wsn/properties/query.ts';
 import { encodePropertiesReply } from '../../../../src/wsn/replies.ts';
 import { libxmlXPath } from '../../../support/libxml-xpath.ts';
@@ -36,6 +37,17 @@ const EXPRESSIONS: readonly (readonly [string, readonly string[]])[] = [
 describe('queryProperties()', () => {
   test.each(EXPRESSIONS)('answers %s', (text, expected) => {
     expect(answer(text)).toEqual(expected);
+  });
+
+  test('answers / with the document as it is: pm:Value is text, and clients read no markup there', async () => {
+    const xpath = new XPathSandbox({ limitMs: 20_000 });
+    try {
+      const request = { operation: 'QueryResourceProperties', text: '/', namespaces } as const;
+      const [whole] = element(`<x>${queryProperties(registration(), request, xpath)}</x>`).children();
+      expect([whole?.localName, whole?.children().length]).toEqual(['PublisherRegistration', 7]);
+    } finally {
+      await xpath.dispose();
+    }
   });
 
   test.skipIf(!hasOfficialSchemas).each(EXPRESSIONS)('answers %s with what is valid', (text) => {
