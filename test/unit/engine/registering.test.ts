@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PublisherRegistration } from '../../../src/wsn/messages.ts';
+import { FULL_DIALECT } from '../../../src/wsn/topics/dialects.ts';
 import { EngineHost, faultOf, filterOf, messageOf } from './test-engine.ts';
 
 const PUBLISHER = { address: 'http://publisher/', referenceParameters: [] };
@@ -97,6 +98,25 @@ describe('demand', () => {
     await host.execute('learnInterest', { peer: 'ME2', change: gone });
     expect(wanted()).toEqual([true, true]);
     expect(heard.length).toBeGreaterThanOrEqual(5);
+  });
+
+  it('is there for a wildcard, for no topics at all, and for who is paused: what comes is kept for him', async () => {
+    const { host, wanted } = await offering();
+    const other = await host.subscribe('c');
+    expect(wanted()).toEqual([false, false]);
+    const all = await register(host, { publisher: PUBLISHER, demand: true });
+    expect(host.engine.producers.find(all)?.topics.map(({ isWanted }) => isWanted)).toEqual([true]);
+    await host.execute('pause', { subscription: other });
+    expect(host.engine.producers.find(all)?.topics.map(({ isWanted }) => isWanted)).toEqual([true]);
+    const { subscription } = await host.execute('subscribe', {
+      consumer: { kind: 'push', reference: PUBLISHER, soapVersion: '1.2' },
+      filter: { topics: [{ dialect: FULL_DIALECT, text: '*|x//b', namespaces: {} }] },
+      policy: {},
+      termination: { kind: 'absent' },
+    });
+    expect(wanted()).toEqual([true, true]);
+    await host.execute('unsubscribe', { subscription });
+    expect(wanted()).toEqual([false, false]);
   });
 
   it('and what is remembered of the publisher outlive a crash; an ended registration waits until all is given up', async () => {
