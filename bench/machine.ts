@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, loadavg, release, totalmem, type } from 'node:os';
 
 /** What was measured, and where. */
-export function circumstances() {
+export function circumstances(): Readonly<Record<string, unknown>> & { readonly date: string } {
   const [cpu] = cpus();
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
     version: string;

@@ -1,4 +1,4 @@
-import { assemble, type Parts } from '../src/engine/parts.ts';
+import { assemble, type EngineOptions, type Parts } from '../src/engine/parts.ts';
 import { createEntry, type StoredSubscription } from '../src/engine/records.ts';
 import type { Subscription } from '../src/engine/subscriptions.ts';
 import { systemClock } from '../src/kernel/clock.ts';
@@ -18,7 +18,7 @@ export function endlessTenure(epoch: number): Tenure {
 }
 
 /** What an engine is made of, but for its store. */
-export function engineOptions(xpath: XPath, store: EngineStore) {
+export function engineOptions(xpath: XPath, store: EngineStore): EngineOptions {
   return {
     ...{ name: 'ME1', store, tenure: endlessTenure(store.epoch), clock: systemClock, logger: silentLogger },
     ...{ peers: ['ME2', 'ME3'], xpath, properties: () => Buffer.from('<none/>') },
@@ -87,6 +87,11 @@ export class MatchingEngine {
     const topic = topics[this.#published++ % topics.length] ?? '';
     const { log, distribution } = this.parts;
     distribution.publish([createEntry(log.assign(), { at: Date.now() }, { topic, message: MESSAGE })]);
+  }
+
+  /** Does `work` once for each topic of the workload. */
+  rotate(work: (topics: readonly string[]) => void): void {
+    for (const topic of TOPICS) work([topic]);
   }
 
   #take(id: string): void {

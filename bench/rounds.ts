@@ -4,6 +4,8 @@ export interface Contestant {
   readonly unit: string;
   /** Measures once. */
   readonly measure: () => number | Promise<number>;
+  /** Not measured in further rounds: it takes long. */
+  readonly rounds?: number | undefined;
 }
 
 /** What was measured of one contestant. */
@@ -25,6 +27,7 @@ export async function measureInTurn(
   const values = new Map<Contestant, number[]>(contestants.map((one) => [one, []]));
   for (let round = 1; round <= rounds; round += 1) {
     for (const [contestant, measured] of values) {
+      if (round > (contestant.rounds ?? Infinity)) continue;
       report(`round ${round}/${rounds}: ${contestant.name}`);
       measured.push(await contestant.measure());
     }
