@@ -1,6 +1,6 @@
 import { contentExpressions, producerExpressions } from '../wsn/filters/compile.ts';
-import { payloadOf, queryMatches } from '../wsn/filters/payload.ts';
-import type { Filter } from '../wsn/messages.ts';
+import { namesQueries, payloadOf, queryMatches } from '../wsn/filters/payload.ts';
+import type { Filter, TopicPath } from '../wsn/messages.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
 import type { XPath, XPathExpression } from '../xml/xpath/xpath.ts';
 
@@ -19,6 +19,22 @@ export function contentFilterOf(filter: Filter): ContentFilter | undefined {
   const producer = producerExpressions(filter);
   const hasQueries = (filter.queries?.length ?? 0) > 0;
   return expressions.length + producer.length > 0 || hasQueries ? { filter, expressions, producer } : undefined;
+}
+
+/** What is looked at of a message. */
+interface Looked {
+  readonly message: Uint8Array;
+  readonly topic: TopicPath | undefined;
+}
+
+/** Whether a message without a topic may pass a filter on topics: one by stored queries, if the message names them. */
+export function mayLackTopic({ topics, queries = [] }: Filter): boolean {
+  return topics.length > 0 && queries.length > 0;
+}
+
+function queriesPass(filter: Filter, topic: TopicPath | undefined, payload: Uint8Array): boolean {
+  if (topic === undefined && filter.topics.length > 0) return namesQueries(filter, payload);
+  return queryMatches(filter, payload);
 }
 
 /** Looks into messages on behalf of the filters that ask for it. */
@@ -40,13 +56,16 @@ export class Contents {
     this.#properties = options.properties;
   }
 
-  passes(content: ContentFilter | undefined, message: Uint8Array): boolean {
+  passes(content: ContentFilter | undefined, { message, topic }: Looked): boolean {
     if (content === undefined) return true;
-    return this.passing([{ content }], message).length > 0;
+    return this.passing([{ content }], { message, topic }).length > 0;
   }
 
   /** Those whose filter the message passes. It is read once for all of them. */
-  passing<T extends { readonly content: ContentFilter }>(candidates: readonly T[], message: Uint8Array): readonly T[] {
+  passing<T extends { readonly content: ContentFilter }>(
+    candidates: readonly T[],
+    { message, topic }: Looked,
+  ): readonly T[] {
     const open = candidates.filter(({ content }) => this.#producerPasses(content));
     if (open.length === 0) return open;
     const payload = payloadOf(message);
@@ -56,7 +75,7 @@ export class Contents {
     return open.filter(
       ({ content }) =>
         content.expressions.every((expression) => isTrue.get(this.#keyOf(expression))) &&
-        queryMatches(content.filter, payload),
+        queriesPass(content.filter, topic, payload),
     );
   }
 

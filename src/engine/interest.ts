@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../kernel/log.ts';
 import type { Filter, TopicExpression } from '../wsn/messages.ts';
 import { matcherKey, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import { mayLackTopic } from './contents.ts';
 import type { Demand } from './demand.ts';
 import { Listeners } from './listeners.ts';
 import type { InterestChange } from './ports/engine.ts';
@@ -30,7 +31,7 @@ export interface CompiledFilter {
 
 /**
  * What this engine wants from its peers: the first topic expression of each live subscription, counted (a filter with
- * several lets through no more than its first alone); everything, as long as a subscription has no topic filter.
+ * several lets through no more than its first alone); everything, as long as a subscription has no topic filter or one that what has no topic may pass.
  *
  * A revision belongs to an epoch, so it grows over restarts and failovers without being stored.
  */
@@ -62,7 +63,7 @@ export class OwnInterest {
   acquire({ filter, matchers }: CompiledFilter): void {
     const [expression] = filter.topics;
     const [matcher] = matchers;
-    if (expression === undefined || matcher === undefined) {
+    if (expression === undefined || matcher === undefined || mayLackTopic(filter)) {
       this.#unfiltered += 1;
       this.#demand.add(undefined);
       if (this.#unfiltered === 1) this.#record(undefined);
@@ -83,7 +84,7 @@ export class OwnInterest {
   release({ filter, matchers }: CompiledFilter): void {
     const [expression] = filter.topics;
     const [matcher] = matchers;
-    if (expression === undefined || matcher === undefined) {
+    if (expression === undefined || matcher === undefined || mayLackTopic(filter)) {
       this.#unfiltered -= 1;
       this.#demand.remove(undefined);
       if (this.#unfiltered === 0) this.#record(undefined);

@@ -3,7 +3,7 @@ import { pack } from '../kernel/packed.ts';
 import type { Consumer, Filter, PauseRetention, SubscriptionPolicy } from '../wsn/messages.ts';
 import { compileTopicExpression, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
-import { contentFilterOf, type ContentFilter, type Contents } from './contents.ts';
+import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents } from './contents.ts';
 import { Cursor } from './cursor.ts';
 import type { OwnInterest } from './interest.ts';
 import { Listeners } from './listeners.ts';
@@ -58,6 +58,8 @@ export class Subscriptions {
   readonly #byId = new Map<string, Subscription>();
   readonly #byPullPoint = new Map<string, Set<Subscription>>();
   readonly #index = new TopicIndex<Subscription>();
+  /** Those that a message without a topic may pass although they have a filter on topics. */
+  readonly #lackingTopic = new Set<Subscription>();
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
@@ -142,6 +144,7 @@ export class Subscriptions {
     this.#byId.set(subscription.id, subscription);
     if (subscription.endedAt !== undefined) return;
     this.#index.add(subscription, subscription.matchers);
+    if (mayLackTopic(subscription.filter)) this.#lackingTopic.add(subscription);
     this.#options.interest.acquire(subscription);
     const pullPoint = pullPointOf(subscription);
     if (pullPoint === undefined) return;
@@ -167,13 +170,15 @@ export class Subscriptions {
   /** Calls `visit` for each that a record passes. */
   match(header: EntryHeader, visit: (subscription: Subscription) => void): void {
     const looking: (Subscription & { readonly content: ContentFilter })[] = [];
-    this.#index.match(header.topic, (subscription) => {
+    const offer = (subscription: Subscription): void => {
       if (subscription.skips.length > 0 && isSkipped(subscription.skips, header.seq)) return;
       if (subscription.content === undefined) visit(subscription);
       else looking.push(subscription as Subscription & { readonly content: ContentFilter });
-    });
+    };
+    this.#index.match(header.topic, offer);
+    if (header.topic === undefined) this.#lackingTopic.forEach(offer);
     if (looking.length === 0) return;
-    for (const subscription of this.#options.contents.passing(looking, header.message)) visit(subscription);
+    for (const subscription of this.#options.contents.passing(looking, header)) visit(subscription);
   }
 
   /** What has been skipped has changed. */
@@ -191,14 +196,16 @@ export class Subscriptions {
   }
 
   /** Whether the record is for that subscription. */
-  passes({ id, matchers, skips, content }: Subscription, header: EntryHeader): boolean {
+  passes({ id, filter, matchers, skips, content }: Subscription, header: EntryHeader): boolean {
     if (header.recipient !== undefined) return header.recipient === id;
-    if (isSkipped(skips, header.seq) || !matchesAll(matchers, header.topic)) return false;
-    return this.#options.contents.passes(content, header.message);
+    if (isSkipped(skips, header.seq)) return false;
+    const isOnTopic = matchesAll(matchers, header.topic) || (header.topic === undefined && mayLackTopic(filter));
+    return isOnTopic && this.#options.contents.passes(content, header);
   }
 
   #forget(subscription: Subscription): void {
     this.#index.remove(subscription, subscription.matchers);
+    this.#lackingTopic.delete(subscription);
     this.#options.interest.release(subscription);
     const pullPoint = pullPointOf(subscription);
     if (pullPoint === undefined) return;

@@ -27,7 +27,7 @@ export class Synchronizing {
       const entries: LogEntry[] = [];
       for (const [topic, { message }] of current.all()) {
         if (entries.length === MAX_MESSAGES) break;
-        if (!matchesAll(matchers, topic) || !this.#parts.contents.passes(content, message)) continue;
+        if (!matchesAll(matchers, topic) || !this.#parts.contents.passes(content, { message, topic })) continue;
         entries.push(createEntry(log.assign(), { at, recipient: id }, { topic, message }));
       }
       const batch = { append: entries.map(({ seq, bytes }) => ({ seq, bytes })) };

@@ -43,6 +43,16 @@ export function queryMatches(filter: Filter, payload: Uint8Array): boolean {
   return answered.size === 0 || queries.every(({ id }) => answered.has(id));
 }
 
+/**
+ * Whether the payload names every stored query of a filter that has some. IHE publishes metadata without a topic (ITI-54): to
+ * name the query is then what a topic would have been.
+ */
+export function namesQueries({ queries = [] }: Filter, payload: Uint8Array): boolean {
+  if (queries.length === 0) return false;
+  const answered = queryIds(readXml(payload).root);
+  return queries.every(({ id }) => answered.has(id));
+}
+
 function queryIds(root: XmlElement): ReadonlySet<string> {
   const ids = new Set<string>();
   const open = [root];

@@ -88,6 +88,29 @@ describe('a filter on content', () => {
   });
 });
 
+describe('a filter on a topic and a stored query', () => {
+  it('lets through what is published without a topic if it names the query, and what comes on the topic', async () => {
+    const host = new EngineHost({ xpath });
+    await host.start();
+    const filter = { ...filterOf('a'), queries: [{ id: 'urn:uuid:1', element: '<q/>' }] };
+    const queried = await subscribe(host, filter);
+    const rim = 'urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0';
+    const named = (id: string): Buffer =>
+      Buffer.from(`<w:Message xmlns:w="urn:w"><a><r:AdhocQuery xmlns:r="${rim}" id="${id}"/></a></w:Message>`);
+    const other = Buffer.from('<w:Message xmlns:w="urn:w"><a/></w:Message>');
+    await host.execute('notify', {
+      messages: [{ message: named('urn:uuid:1') }, { message: named('urn:uuid:2') }, { message: other }],
+    });
+    await publish(host, 'a', 7);
+    await publish(host, 'b', 8);
+    await host.restart();
+    expect(await delivered(host, queried)).toEqual([expect.stringContaining('urn:uuid:1'), '7']);
+    expect(host.engine.links.interestSince(undefined)).toMatchObject({ everything: true });
+    await host.execute('unsubscribe', { subscription: queried });
+    expect(host.engine.links.interestSince(undefined)).toMatchObject({ everything: false });
+  });
+});
+
 describe('a filter on topics', () => {
   it('with wildcards covers topics that come later; XPath sees the set as it has grown', async () => {
     const host = new EngineHost({ xpath });
