@@ -121,6 +121,7 @@ export class TopicSet implements TopicSelector {
     const known = this.#selections.get(key);
     if (known !== undefined) return known;
     const selection = this.#evaluate(expression);
+    if (selection === undefined) return NO_TOPICS;
     // One more for the expression itself.
     const size = selection.size + 1;
     if (this.#selected + size > this.#limits.maxSelected) this.#forget();
@@ -151,14 +152,15 @@ export class TopicSet implements TopicSelector {
     return false;
   }
 
-  #evaluate(expression: TopicExpression): ReadonlySet<TopicPath> {
+  /** Undefined: it could not be said in time; the next message asks again. */
+  #evaluate(expression: TopicExpression): ReadonlySet<TopicPath> | undefined {
     // Here ad-hoc root topics are needed, and no schema is in the way.
     this.#document ??= Buffer.from(this.#tree.toXml({ withForbidden: true }));
     try {
       const result = this.#xpath.evaluate(this.#document, expression, 'root-element');
       return result.kind === 'nodes' ? this.#topicsAmong(result.nodes) : NO_TOPICS;
     } catch (error) {
-      if (error instanceof XPathError) return NO_TOPICS;
+      if (error instanceof XPathError) return error.reason === 'limit' ? undefined : NO_TOPICS;
       throw error;
     }
   }

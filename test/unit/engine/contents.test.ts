@@ -35,20 +35,26 @@ describe('Contents', () => {
     [['/order/sum > 9'], ['/Broker/Topics = 0'], false],
   ])('passes %j with producer properties %j: %j', (texts, producer, expected) => {
     const { contents } = contentsOver();
-    expect(contents.passes(contentFilterOf(filterOf(texts, producer)), message)).toBe(expected);
+    expect(contents.passes(contentFilterOf(filterOf(texts, producer)), { message, topic: 'a' })).toBe(expected);
   });
 
   test('asks for nothing where a filter has topics only', () => {
     expect(contentFilterOf(filterOf([]))).toBeUndefined();
-    expect(contentsOver().contents.passes(undefined, message)).toBe(true);
+    expect(contentsOver().contents.passes(undefined, { message, topic: 'a' })).toBe(true);
   });
 
   test('judges producer properties again when the topics have changed, and only then', () => {
     const { contents, topics, documents } = contentsOver();
     const content = contentFilterOf(filterOf([], ['/Broker/Topics = 1']));
-    expect([contents.passes(content, message), contents.passes(content, message)]).toEqual([false, false]);
+    expect([
+      contents.passes(content, { message, topic: 'a' }),
+      contents.passes(content, { message, topic: 'a' }),
+    ]).toEqual([false, false]);
     topics.add('a');
-    expect([contents.passes(content, message), contents.passes(content, message)]).toEqual([true, true]);
+    expect([
+      contents.passes(content, { message, topic: 'a' }),
+      contents.passes(content, { message, topic: 'a' }),
+    ]).toEqual([true, true]);
     expect(documents).toEqual([0, 1]);
   });
 });
