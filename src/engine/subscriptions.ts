@@ -1,7 +1,7 @@
 import type { Logger } from '../kernel/log.ts';
 import { pack } from '../kernel/packed.ts';
 import type { Consumer, Filter, PauseRetention, SubscriptionPolicy } from '../wsn/messages.ts';
-import { compileTopicExpression, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
+import { compileTopicExpression, type TopicMatcher, type TopicSelector } from '../wsn/topics/topic-expression.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
 import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents } from './contents.ts';
 import { Cursor } from './cursor.ts';
@@ -55,6 +55,8 @@ export class Subscriptions {
   /** Called with the id of the pull point (or the subscription that is its own) that has something to hand out. */
   readonly arrived: Listeners<[string]>;
   readonly #options: SubscriptionsOptions;
+  /** Who subscribes has had his expressions checked already; to do it again would make a restart wait for each. */
+  readonly #selector: TopicSelector;
   readonly #byId = new Map<string, Subscription>();
   readonly #byPullPoint = new Map<string, Set<Subscription>>();
   readonly #index = new TopicIndex<Subscription>();
@@ -63,6 +65,8 @@ export class Subscriptions {
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
+    const { topics } = options;
+    this.#selector = { check: () => undefined, select: (expression, key) => topics.select(expression, key) };
     this.ready = new Listeners(options.logger);
     this.arrived = new Listeners(options.logger);
   }
@@ -112,10 +116,10 @@ export class Subscriptions {
   /** Makes a subscription that is not yet known to anybody; `position`: all of the log up to here is done with. Throws WsnFault. */
   create(id: string, stored: StoredSubscription, position: number): Subscription {
     const { consumer, policy = NO_POLICY, terminationTime, isPaused, since, skips = NO_SKIPS, endedAt } = stored;
-    const { queueLength, topics, interest } = this.#options;
+    const { queueLength, interest } = this.#options;
     const { filter, matchers } = interest.shared({
       filter: stored.filter,
-      matchers: stored.filter.topics.map((expression) => compileTopicExpression(expression, topics)),
+      matchers: stored.filter.topics.map((expression) => compileTopicExpression(expression, this.#selector)),
     });
     const owner = new Reader(this);
     const cursor = new Cursor({ id, position, queueLength, owner });
