@@ -7,12 +7,9 @@ import { affinityReference } from '../soap/affinity.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { contentTypeOf, soapNamespace } from '../soap/version.ts';
 import { encodeNotify, encodeRaw } from '../wsn/notify.ts';
-import { topologyName } from '../wsn/loop.ts';
+import { DELIVERY_NAMESPACE, topologyName } from '../wsn/loop.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
 import { escapeAttribute } from '../xml/writer.ts';
-
-/** The namespace of the header block by which a consumer can drop duplicates. */
-export const DELIVERY_NAMESPACE = 'urn:pointsman:delivery';
 
 /** A claim as it goes over HTTP. */
 export interface NotifyPost {

@@ -2,8 +2,6 @@ import type { Filter, SubscriptionPolicy } from './messages.ts';
 
 /** The topics of IHE DSUB (Document Metadata Subscription). */
 export const DSUB_NAMESPACE = 'urn:ihe:iti:dsub:2009';
-/** ebXML RIM 3.0: the stored queries by which DSUB filters, and the metadata that it carries. */
-export const RIM_NAMESPACE = 'urn:oasis:names:tc:ebxml-regrep:xsd:rim:3.0';
 
 /** The root topics of DSUB: those of ITI-52, and those that its extensions add. All are in DSUB_NAMESPACE. */
 export const DSUB_TOPICS = [

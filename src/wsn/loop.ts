@@ -8,7 +8,7 @@ import type { Notification } from './messages.ts';
 import { WSNT_NAMESPACE } from './namespaces.ts';
 
 /** The namespace of the Delivery header of a Notify, and of the path within a ProducerReference. */
-const DELIVERY_NAMESPACE = 'urn:pointsman:delivery';
+export const DELIVERY_NAMESPACE = 'urn:pointsman:delivery';
 
 /** A notification that has passed more topologies than this is taken for an echo. */
 const MAX_PASSED = 16;

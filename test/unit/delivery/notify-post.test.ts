@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DELIVERY_NAMESPACE, NotifyWriter } from '../../../src/delivery/notify-post.ts';
+import { NotifyWriter } from '../../../src/delivery/notify-post.ts';
+import { DELIVERY_NAMESPACE } from '../../../src/wsn/loop.ts';
 import type { Claim } from '../../../src/engine/ports/outbox.ts';
 import { WSA04_NAMESPACE, WSA_NAMESPACE } from '../../../src/soap/addressing-names.ts';
 import { soapNamespace } from '../../../src/soap/version.ts';

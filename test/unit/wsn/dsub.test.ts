@@ -9,11 +9,11 @@ import {
   dsubMaximum,
   dsubPolicy,
   isDsubFilter,
-  RIM_NAMESPACE,
 } from '../../../src/wsn/dsub.ts';
 import type { Filter, TopicExpression } from '../../../src/wsn/messages.ts';
 import { SIMPLE_DIALECT } from '../../../src/wsn/topics/dialects.ts';
 import { readTopicExpression } from '../../../src/wsn/topics/read-topic.ts';
+import { RIM_NAMESPACE } from '../../../src/wsn/filters/payload.ts';
 import { compileTopicExpression } from '../../../src/wsn/topics/topic-expression.ts';
 import { element, read, WSNT } from '../soap/envelopes.ts';
 
