@@ -1,5 +1,4 @@
 import { EngineDirectory } from '../cluster/engine-directory.ts';
-import { decodeRoutes } from '../cluster/route-codec.ts';
 import { HttpListener } from '../http/listener.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
@@ -10,9 +9,8 @@ import { RequestRelay } from '../proxy/relay-request.ts';
 import { Router } from '../proxy/route.ts';
 import { Upstreams } from '../proxy/upstreams.ts';
 import type { Topology } from '../topology/model.ts';
-import { WireDialer } from '../wire/dialer.ts';
-import { ROUTES_CHANNEL } from './channels.ts';
 import type { EventSink } from './member-events.ts';
+import { Peers } from './peers.ts';
 import { isMemberRoute } from './topology-routes.ts';
 
 export interface ProxyMemberOptions {
@@ -28,21 +26,22 @@ export interface ProxyMemberOptions {
 export class ProxyMember implements Component {
   readonly #options: ProxyMemberOptions;
   readonly #directory: EngineDirectory;
-  readonly #dialers: ReadonlyMap<string, WireDialer>;
+  readonly #peers: Peers;
   readonly #upstreams: Upstreams;
   readonly #relay: RequestRelay;
   readonly #http: HttpListener;
   readonly #ended = new AbortController();
 
   constructor(options: ProxyMemberOptions) {
-    const { topology, name, logger } = options;
+    const { topology, name, secret, clock, logger } = options;
     const spec = topology.proxies.find((proxy) => proxy.name === name);
     if (spec === undefined) throw new Error(`No proxy "${name}" in topology "${topology.name}"`);
     this.#options = options;
     this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(topology, route) });
-    this.#dialers = this.#createDialers();
+    const directory = this.#directory;
+    this.#peers = new Peers(topology.servers, { name, role: 'proxy', secret, directory, clock, logger });
     this.#upstreams = new Upstreams(
-      [...this.#dialers].map(([server, dialer]) => ({
+      [...this.#peers.all()].map(([server, dialer]) => ({
         server,
         get state() {
           return dialer.state;
@@ -54,7 +53,6 @@ export class ProxyMember implements Component {
     const engines = topology.engines.map((engine) => engine.name);
     const router = new Router(this.#upstreams, this.#directory, engines);
     const { limits, servers } = topology;
-    const directory = this.#directory;
     this.#relay = new RequestRelay({ router, upstreams: this.#upstreams, directory, limits, logger });
     const frontDoor = new FrontDoor({ name, relay: this.#relay, maxBodyBytes: limits.maxBodyBytes, logger });
     this.#http = new HttpListener({
@@ -71,10 +69,8 @@ export class ProxyMember implements Component {
     const { events, name } = this.#options;
     this.#relay.watch(this.#ended.signal);
     this.#directory.onChange(() => this.#reportSight(), this.#ended.signal);
-    for (const dialer of this.#dialers.values()) {
-      dialer.onState(() => this.#reportSight(), this.#ended.signal);
-      await dialer.start(signal);
-    }
+    for (const [, dialer] of this.#peers.all()) dialer.onState(() => this.#reportSight(), this.#ended.signal);
+    await this.#peers.start(signal);
     await this.#http.start(signal);
     const { host, port } = this.#http.address();
     events({ event: 'serving', name, url: `http://${host}:${port}`, pid: process.pid });
@@ -84,20 +80,7 @@ export class ProxyMember implements Component {
   async stop(deadline: AbortSignal): Promise<void> {
     await this.#http.stop(deadline);
     this.#ended.abort();
-    await Promise.all([...this.#dialers.values()].map((dialer) => dialer.stop(deadline)));
-  }
-
-  #createDialers(): ReadonlyMap<string, WireDialer> {
-    const { topology, name, secret, clock, logger } = this.#options;
-    const learn = (payload: Buffer): void => {
-      for (const route of decodeRoutes(payload)) this.#directory.learn(route);
-    };
-    const channels = { calls: {}, news: { [ROUTES_CHANNEL]: learn } };
-    return new Map(
-      topology.servers.map(({ name: expect, wire: address }) => {
-        return [expect, new WireDialer({ name, role: 'proxy', expect, secret, address, channels, logger, clock })];
-      }),
-    );
+    await this.#peers.stop(deadline);
   }
 
   #reportSight(): void {

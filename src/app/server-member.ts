@@ -1,47 +1,35 @@
 import { BusEngines } from '../bus/bus-engines.ts';
 import { answerEngineCalls, ENGINE_CHANNEL } from '../bus/engine-calls.ts';
 import { EngineDirectory } from '../cluster/engine-directory.ts';
-import { Failback } from '../cluster/failback.ts';
-import { LeaseManager } from '../cluster/lease-manager.ts';
-import { decodeRoutes, encodeRoutes } from '../cluster/route-codec.ts';
+import { encodeRoutes } from '../cluster/route-codec.ts';
 import { HttpListener, type HttpListenerOptions } from '../http/listener.ts';
 import { HttpSender } from '../http/client.ts';
 import { SOAP_CHANNEL } from '../http/relay.ts';
 import { defaultEngineLimits } from '../engine/limits.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
-import { Deadline } from '../kernel/deadline.ts';
 import { deferred } from '../kernel/deferred.ts';
 import { messageOf } from '../kernel/errors.ts';
-import { randomId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import { pack, unpack } from '../kernel/packed.ts';
 import { answerDirect, answerRelayed } from '../service-point/edges.ts';
 import { ReplyMail } from '../service-point/reply-mail.ts';
 import { ServicePoint } from '../service-point/service-point.ts';
 import { SqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
-import type { EngineSpec, ServerSpec, Topology } from '../topology/model.ts';
+import type { ServerSpec, Topology } from '../topology/model.ts';
 import type { WireChannels } from '../wire/channels.ts';
-import { WireDialer } from '../wire/dialer.ts';
 import { WireListener } from '../wire/listener.ts';
 import type { TopicModel } from '../wsn/topics/topic-model.ts';
 import { VERSION } from './version.ts';
 import { XPathSandbox } from '../xml/xpath/sandbox.ts';
-import {
-  HANDOVER_CHANNEL,
-  ROUTES_CHANNEL,
-  STATUS_CHANNEL,
-  type HandoverRequest,
-  type ServerStatus,
-} from './channels.ts';
 import { topicSetWith } from './broker-documents.ts';
+import { Candidacies } from './candidacies.ts';
+import { HANDOVER_CHANNEL, ROUTES_CHANNEL, STATUS_CHANNEL, type HandoverRequest } from './channels.ts';
 import { EngineHost } from './engine-host.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
+import { Peers } from './peers.ts';
 import { isMemberRoute } from './topology-routes.ts';
-
-/** How long the holder of an engine may take to drain before it is handed over all the same. */
-const HANDOVER_DRAIN_MS = 2_000;
 
 export interface ServerMemberOptions {
   readonly topology: Topology;
@@ -62,40 +50,41 @@ export class ServerMember implements Component {
   readonly #spec: ServerSpec;
   readonly #directory: EngineDirectory;
   readonly #engines: BusEngines;
-  readonly #dialers: ReadonlyMap<string, WireDialer>;
+  readonly #peers: Peers;
   readonly #wire: WireListener;
   readonly #http: HttpListener;
   readonly #sender = new HttpSender();
   readonly #xpath = new XPathSandbox();
   readonly #storage: SqliteStorage;
-  readonly #leases: ReadonlyMap<string, LeaseManager>;
-  readonly #failbacks: readonly Failback[];
+  readonly #candidacies: Candidacies;
   readonly #admin = deferred<HttpListenerOptions['fallback']>();
   readonly #ended = new AbortController();
   #hasFailed = false;
 
   constructor(options: ServerMemberOptions) {
-    const { topology, name, clock } = options;
+    const { topology, name, secret, clock, logger } = options;
     const spec = topology.servers.find((server) => server.name === name);
     if (spec === undefined) throw new Error(`No server "${name}" in topology "${topology.name}"`);
     this.#options = options;
     this.#spec = spec;
     this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(topology, route) });
-    this.#dialers = this.#createDialers();
+    const others = topology.servers.filter((server) => server.name !== name);
+    this.#peers = new Peers(others, { name, role: 'server', secret, directory: this.#directory, clock, logger });
     this.#engines = new BusEngines(
       topology.engines.map((engine) => engine.name),
       this.#directory,
-      (server) => this.#dialers.get(server),
+      (server) => this.#peers.find(server),
     );
     const servicePoint = this.#createServicePoint();
     this.#wire = this.#createWire(servicePoint);
     this.#http = this.#createHttp(servicePoint);
-    this.#storage = new SqliteStorage({ directory: topology.store.directory, clock, logger: options.logger });
-    const hosted = topology.engines.filter(({ candidates }) => candidates.includes(name));
-    this.#leases = new Map(hosted.map((engine) => [engine.name, this.#createLeaseManager(engine)]));
-    this.#failbacks = hosted
-      .filter((engine) => isPreferred(engine, name))
-      .map((engine) => this.#createFailback(engine));
+    this.#storage = new SqliteStorage({ directory: topology.store.directory, clock, logger });
+    this.#candidacies = new Candidacies(topology.engines, {
+      ...{ server: name, leases: this.#storage.leases, times: topology.lease, clock, logger },
+      ...{ directory: this.#directory, peers: this.#peers },
+      hostOf: (engine) => this.#createHost(engine),
+      onDeposed: () => this.#fail(EXIT.deposed),
+    });
   }
 
   /** Resolves when the service point serves; which engines run here is decided by the leases. */
@@ -106,12 +95,12 @@ export class ServerMember implements Component {
     }, this.#ended.signal);
     this.#storage.checkDirectory();
     await this.#wire.start(signal);
-    await Promise.all([...this.#dialers.values()].map((dialer) => dialer.start(signal)));
-    await Promise.all([...this.#leases.values()].map((manager) => manager.start(signal)));
+    await this.#peers.start(signal);
+    await this.#candidacies.start(signal);
     await this.#http.start(signal);
     const { host, port } = this.#http.address();
     events({ event: 'serving', name, url: `http://${host}:${port}`, pid: process.pid });
-    await Promise.all(this.#failbacks.map((failback) => failback.start(this.#ended.signal)));
+    await this.#candidacies.startFailback(this.#ended.signal);
     await this.#openAdmin();
     // Who needs it before waits for it then; nothing else has to.
     this.#xpath.start().catch((error: unknown) => logger.warn('XPath cannot be started', { error: messageOf(error) }));
@@ -119,29 +108,13 @@ export class ServerMember implements Component {
 
   /** Gives its engines to others, finishes what is in flight, closes. */
   async stop(deadline: AbortSignal): Promise<void> {
-    await Promise.all(this.#failbacks.map((failback) => failback.stop()));
-    await Promise.all([...this.#leases.values()].map((manager) => manager.stop(deadline)));
+    await this.#candidacies.stop(deadline);
     await Promise.all([this.#http.stop(deadline), this.#wire.stop(deadline)]);
     this.#ended.abort();
-    await Promise.all([...this.#dialers.values()].map((dialer) => dialer.stop(deadline)));
+    await this.#peers.stop(deadline);
     await this.#sender.close();
     await this.#xpath.dispose();
     await this.#storage.dispose();
-  }
-
-  #createDialers(): ReadonlyMap<string, WireDialer> {
-    const { topology, name, secret, clock, logger } = this.#options;
-    const others = topology.servers.filter((server) => server.name !== name);
-    const channels = { calls: {}, news: { [ROUTES_CHANNEL]: (payload: Buffer) => this.#learn(payload) } };
-    return new Map(
-      others.map(({ name: expect, wire: address }) => {
-        return [expect, new WireDialer({ name, role: 'server', expect, secret, address, channels, logger, clock })];
-      }),
-    );
-  }
-
-  #learn(payload: Buffer): void {
-    for (const route of decodeRoutes(payload)) this.#directory.learn(route);
   }
 
   #createServicePoint(): ServicePoint {
@@ -171,8 +144,11 @@ export class ServerMember implements Component {
       calls: {
         [SOAP_CHANNEL]: answerRelayed(servicePoint, name),
         [ENGINE_CHANNEL]: answerEngineCalls((engine) => this.#engines.findHere(engine)),
-        [HANDOVER_CHANNEL]: async (payload) => pack(await this.#handOver(unpack(payload) as HandoverRequest)),
-        [STATUS_CHANNEL]: () => Promise.resolve(pack(this.#status())),
+        [HANDOVER_CHANNEL]: async (payload) =>
+          pack(await this.#candidacies.handOver(unpack(payload) as HandoverRequest)),
+        [STATUS_CHANNEL]: () => {
+          return Promise.resolve(pack({ server: name, pid: process.pid, engines: this.#candidacies.status() }));
+        },
       },
       news: {},
     };
@@ -216,9 +192,9 @@ export class ServerMember implements Component {
     }
   }
 
-  #createLeaseManager({ name: engine, candidates }: EngineSpec): LeaseManager {
+  #createHost(engine: string): EngineHost {
     const { topology, name, clock, logger, events } = this.#options;
-    const host = new EngineHost({
+    return new EngineHost({
       engine,
       server: name,
       topology,
@@ -233,63 +209,6 @@ export class ServerMember implements Component {
       onActive: (epoch) => events({ event: 'engine', name: engine, server: name, epoch }),
       onBroken: (exitCode) => this.#fail(exitCode),
     });
-    return new LeaseManager({
-      engine,
-      rank: candidates.indexOf(name),
-      candidates,
-      contender: { server: name, incarnation: randomId() },
-      leases: this.#storage.leases,
-      times: topology.lease,
-      clock,
-      logger,
-      activate: (tenure) => host.activate(tenure),
-      onDeposed: () => this.#fail(EXIT.deposed),
-    });
-  }
-
-  #createFailback({ name: engine, failbackDelayMs }: EngineSpec): Failback {
-    const { name, clock, logger } = this.#options;
-    return new Failback({
-      engine,
-      failbackDelayMs,
-      isReady: () => this.#leases.get(engine)?.state === 'standby',
-      holder: () => {
-        const server = this.#directory.find(engine)?.server;
-        const isOther = server !== undefined && server !== name;
-        return isOther && this.#dialers.get(server)?.state === 'connected' ? server : undefined;
-      },
-      requestHandover: (wanted, holder) => this.#requestHandover(wanted, holder),
-      clock,
-      logger,
-    });
-  }
-
-  async #requestHandover(engine: string, holder: string): Promise<boolean> {
-    const request: HandoverRequest = { engine, to: this.#options.name };
-    using deadline = new Deadline(HANDOVER_DRAIN_MS * 2);
-    const { signal } = deadline;
-    const answer = await this.#dialers.get(holder)?.call(HANDOVER_CHANNEL, pack(request), { signal });
-    return answer !== undefined && (unpack(answer) as { isReleased: boolean }).isReleased;
-  }
-
-  async #handOver({ engine, to }: HandoverRequest): Promise<{ isReleased: boolean }> {
-    const manager = this.#leases.get(engine);
-    const isReachable = this.#dialers.get(to)?.state === 'connected';
-    if (manager === undefined || !isReachable) return { isReleased: false };
-    try {
-      using deadline = new Deadline(HANDOVER_DRAIN_MS);
-      return { isReleased: await manager.handOver(to, deadline.signal) };
-    } catch (error) {
-      this.#options.logger.warn('Handover failed', { engine, to, error: messageOf(error) });
-      return { isReleased: false };
-    }
-  }
-
-  #status(): ServerStatus {
-    const engines = [...this.#leases.values()].map(({ engine, state, epoch }) => {
-      return { name: engine, state, ...(epoch === undefined ? {} : { epoch }) };
-    });
-    return { server: this.#options.name, pid: process.pid, engines };
   }
 
   #fail(exitCode: number): void {
@@ -297,8 +216,4 @@ export class ServerMember implements Component {
     this.#hasFailed = true;
     this.#options.onFailed(exitCode);
   }
-}
-
-function isPreferred({ candidates, failback }: EngineSpec, server: string): boolean {
-  return candidates[0] === server && candidates.length > 1 && failback === 'automatic';
 }

@@ -14,7 +14,13 @@ export type Space =
   /** Subscriptions that the engine holds at producers. */
   | 'remote'
   /** When the engine was last seen alive. */
-  | 'alive';
+  | 'alive'
+  /** Messages that were given up for one subscription. */
+  | 'dead-letter'
+  /** What failed last at a subscription's consumer, and when it is tried again. */
+  | 'retry'
+  /** How much waits behind a full queue, and what was dropped of it. */
+  | 'backlog';
 
 /** One record of the log. `seq` grows by at least one from record to record and is never used twice by an engine. */
 export interface LogRecord {

@@ -13,6 +13,9 @@ const SPACE_NUMBERS = {
   topic: 8,
   remote: 9,
   alive: 10,
+  'dead-letter': 11,
+  retry: 12,
+  backlog: 13,
 } as const satisfies Record<Space, number>;
 
 const SPACES = new Map<number, Space>(
