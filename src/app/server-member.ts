@@ -78,7 +78,8 @@ export class ServerMember implements Component {
     const servicePoint = this.#createServicePoint();
     this.#wire = this.#createWire(servicePoint);
     this.#http = this.#createHttp(servicePoint);
-    this.#storage = new SqliteStorage({ directory: topology.store.directory, clock, logger });
+    const { directory, ballastBytes, onRegression } = topology.store;
+    this.#storage = new SqliteStorage({ directory, tuning: { ballastBytes, onRegression }, clock, logger });
     this.#candidacies = new Candidacies(topology.engines, {
       ...{ server: name, leases: this.#storage.leases, times: topology.lease, clock, logger },
       ...{ directory: this.#directory, peers: this.#peers },
