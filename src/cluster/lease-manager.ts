@@ -79,6 +79,7 @@ export class LeaseManager implements Component {
   #evictedAt = Number.NEGATIVE_INFINITY;
   #failedActivations = 0;
   #isBlind = false;
+  #problem: string | undefined;
 
   constructor(options: LeaseManagerOptions) {
     const { candidates, rank, contender, engine } = options;
@@ -103,6 +104,11 @@ export class LeaseManager implements Component {
   /** The epoch that this process holds now, whether or not the engine serves yet. */
   get epoch(): number | undefined {
     return this.#holding?.tenure.epoch;
+  }
+
+  /** Why this process could not acquire the lease the last time that it tried; undefined when it could. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** The lease as this process saw it last while it was a standby. */
@@ -238,11 +244,15 @@ export class LeaseManager implements Component {
     this.#enter('acquiring');
     try {
       const taken = await this.#take();
+      this.#problem = undefined;
       if (taken !== undefined) return this.#holdingOf(taken.lease, taken.sentAt);
     } catch (error) {
+      // A store that is refused is refused at every attempt: say it once.
+      const level = this.#problem === messageOf(error) ? 'debug' : 'error';
+      this.#problem = messageOf(error);
       this.#failedActivations += 1;
       const pauseMs = this.#pauseAfterFailure(0, ACQUISITION_BACKOFF);
-      this.#logger.error('Cannot acquire the lease', { attempt: this.#failedActivations, pauseMs, error });
+      this.#logger[level]('Cannot acquire the lease', { attempt: this.#failedActivations, pauseMs, error });
     }
     this.#enter('standby');
     return undefined;

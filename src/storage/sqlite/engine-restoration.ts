@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { InfrastructureError } from '../../kernel/errors.ts';
 import { type BackupManifest, readBackup, sync, unusable, verify } from './backup.ts';
 import { EngineLock } from './engine-lock.ts';
@@ -17,10 +16,10 @@ import { randomId } from '../../kernel/ids.ts';
 /** What a restoration did. */
 export interface Restoration {
   readonly backup: BackupManifest;
-  /** What the high-water mark of the replaced database said; undefined: there was none that can be read. */
-  readonly replaced: { readonly epoch: number; readonly commits: number; readonly head: number } | undefined;
-  /** Where the replaced files are now; undefined: there were none. */
-  readonly keptIn: string | undefined;
+  /** What was newer than the backup and is lost, as far as the high-water mark of the replaced database tells. */
+  readonly lost?: string;
+  /** Where the replaced files are now, if there were any. */
+  readonly keptIn?: string;
 }
 
 export interface RestorationOptions {
@@ -33,9 +32,6 @@ export interface RestorationOptions {
   readonly isForced: boolean;
 }
 
-/** Servers that cannot use the files look at the lock now and then. */
-const LOCK_TRIES = 40;
-const LOCK_PAUSE_MS = 25;
 const OLD_FILES = ['engine.db', 'engine.db-wal', 'engine.db-shm', 'engine.hwm', 'engine.suspect'];
 
 /**
@@ -51,44 +47,32 @@ export async function restoreEngine({ directory, engine, from, isForced }: Resto
   assertLocalDisk(place);
   const lock = new EngineLock(join(place, 'engine.lock'));
   try {
-    if (!(await takeLock(lock))) throw refusal(engine, 'it runs; stop the servers that may host it, then try again');
+    if (!(await lock.take())) throw refusal(engine, 'it runs; stop the servers that may host it, then try again');
     const mark = readMark(join(place, 'engine.hwm'));
-    const known = typeof mark === 'string' ? undefined : mark;
-    if (known !== undefined && known.commits > backup.commits && !isForced) {
-      throw refusal(engine, `${newerText(known, backup)}. With --force that is given up`);
-    }
+    const lost = lossOf(mark, backup);
+    if (lost !== undefined && !isForced) throw refusal(engine, `${lost}. With --force that is given up`);
     const restored = prepareCopy(place, from, newestOf(backup, mark, readLeaseFile(join(place, 'engine.lease')).epoch));
     const keptIn = setAside(place);
     renameSync(join(place, 'engine.db.restored'), join(place, 'engine.db'));
     createMarkFile(join(place, 'engine.hwm'), { ...markOf(restored), isClean: true });
     sync(place);
-    const replaced = known && { epoch: known.epoch, commits: known.commits, head: known.head };
-    return { backup, replaced, keptIn };
+    return { backup, ...(lost === undefined ? {} : { lost }), ...(keptIn === undefined ? {} : { keptIn }) };
   } finally {
     lock.close();
   }
 }
 
-/** What is in the database that a backup would replace, and not in the backup. */
-export function newerText(
-  found: Pick<DatabaseIdentity, 'commits' | 'head'>,
-  backup: Pick<DatabaseIdentity, 'commits' | 'head'>,
-): string {
-  return `the commits ${backup.commits + 1} to ${found.commits} (log numbers above ${backup.head}, up to ${found.head}) are newer than the backup`;
+/** What the replaced database had, and the backup has not. */
+function lossOf(mark: FoundMark, { commits, head }: BackupManifest): string | undefined {
+  if (typeof mark === 'string' || mark.commits <= commits) return undefined;
+  const numbers = mark.head > head ? ` and the log numbers ${head + 1} to ${mark.head}` : '';
+  return `newer than the backup are the commits ${commits + 1} to ${mark.commits}${numbers}`;
 }
 
 function refusal(engine: string, why: string): InfrastructureError {
   return new InfrastructureError('store-unavailable', `Engine "${engine}" was not restored: ${why}`, {
     processed: 'no',
   });
-}
-
-async function takeLock(lock: EngineLock): Promise<boolean> {
-  for (let tries = 0; tries < LOCK_TRIES; tries += 1) {
-    if (lock.tryTake()) return true;
-    await sleep(LOCK_PAUSE_MS);
-  }
-  return false;
 }
 
 /** From where the restored database goes on: above all that was ever given away. */
@@ -105,7 +89,7 @@ function newestOf(backup: BackupManifest, mark: FoundMark, leaseEpoch: number) {
 function prepareCopy(place: string, from: string, { epoch, commits, floor }: ReturnType<typeof newestOf>) {
   const path = join(place, 'engine.db.restored');
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
-  writeFileSync(path, readFileSync(join(from, 'engine.db')));
+  copyFileSync(join(from, 'engine.db'), path);
   try {
     verify(path);
     const db = openKept(path, { fileMustExist: true });

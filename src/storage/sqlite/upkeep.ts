@@ -70,9 +70,8 @@ export class Upkeep {
       const text = 'The disk is full: the ballast is given up, only deliveries and deletions are still written';
       this.#tell({ level: 'error', message: text, fields: {} });
     }
-    const wasReleased = this.#ballast.isReleased;
-    if (wasReleased || this.#ticks % this.#tuning.ballastEveryTicks === 0) this.#makeBallast();
-    if (wasReleased && !this.#ballast.isReleased) {
+    if (this.#ballast.isReleased || this.#ticks % this.#tuning.ballastEveryTicks === 0) this.#makeBallast();
+    if (this.#wasReleased && !this.#ballast.isReleased) {
       this.#tell({ level: 'info', message: 'There is space again: everything is written', fields: {} });
     }
     this.#wasReleased = this.#ballast.isReleased;
