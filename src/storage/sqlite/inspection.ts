@@ -23,7 +23,9 @@ export function inspect(directory: string, mark: FoundMark, bootId: string | und
   if (bytes === 0) return 'nothing';
   let db: Database.Database | undefined;
   try {
-    db = openKept(path, { readonly: true, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+    // Only a death while the file was made, before it had a write-ahead log, leaves a journal: it has to be undone first.
+    const readonly = !existsSync(`${path}-journal`);
+    db = openKept(path, { readonly, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
     assertSqliteVersion(String(db.prepare('SELECT sqlite_version()').pluck().get()));
     db.pragma('cell_size_check = ON');
     if (isDoubtful(directory, mark, bootId) || bytes <= ALWAYS_CHECKED_BYTES) check(db, directory);
