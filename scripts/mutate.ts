@@ -81,6 +81,48 @@ const MUTATIONS: readonly Mutation[] = [
     to: 'true',
     tests: ['test/unit/delivery'],
   },
+  {
+    rule: 'a commit is on the disk when it is acknowledged (SQLite)',
+    file: 'src/storage/sqlite/schema.ts',
+    from: "db.pragma('synchronous = FULL');\n  expectPragma(db, 'synchronous', 2);",
+    to: "db.pragma('synchronous = OFF');",
+    tests: ['test/unit/storage/database.test.ts'],
+  },
+  {
+    rule: 'a database behind its high-water mark is refused',
+    file: 'src/storage/sqlite/regression.ts',
+    from: 'found.commits >= mark.commits',
+    to: 'true',
+    tests: ['test/unit/storage/regression.test.ts'],
+  },
+  {
+    rule: 'the mark is not behind what was acknowledged',
+    file: 'src/storage/sqlite/engine-database.ts',
+    from: '      this.#mark.note(commits, head);\n',
+    to: '',
+    tests: ['test/unit/storage/regression.test.ts'],
+  },
+  {
+    rule: 'a full disk takes the ballast',
+    file: 'src/storage/sqlite/engine-database.ts',
+    from: "outcome?.kind !== 'full' || !this.#ballast.release()",
+    to: 'true',
+    tests: ['test/unit/storage/full-disk.test.ts'],
+  },
+  {
+    rule: 'a restored database never gives a log number again',
+    file: 'src/storage/sqlite/engine-restoration.ts',
+    from: ' + SKIPPED_NUMBERS',
+    to: ' - SKIPPED_NUMBERS',
+    tests: ['test/unit/storage/backup.test.ts'],
+  },
+  {
+    rule: 'nothing is pushed while its delivery cannot be recorded',
+    file: 'src/engine/pushes.ts',
+    from: 'if (!writer.canMark) return false;',
+    to: '',
+    tests: ['test/unit/engine/outbox.test.ts'],
+  },
 ];
 
 const project = resolve(import.meta.dirname, '..');

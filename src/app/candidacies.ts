@@ -62,8 +62,9 @@ export class Candidacies {
   }
 
   status(): ServerStatus['engines'] {
-    return [...this.#leases.values()].map(({ engine, state, epoch }) => {
-      return { name: engine, state, ...(epoch === undefined ? {} : { epoch }) };
+    return [...this.#leases.values()].map(({ engine, state, epoch, problem }) => {
+      const of = { ...(epoch === undefined ? {} : { epoch }), ...(problem === undefined ? {} : { problem }) };
+      return { name: engine, state, ...of };
     });
   }
 

@@ -7,6 +7,15 @@ export const HANDOVER_CHANNEL = 'handover';
 /** Call: how a server is, for `pointsman status`. */
 export const STATUS_CHANNEL = 'status';
 
+/** Call: copies the store of an engine that runs in the server, for `pointsman backup`. */
+export const BACKUP_CHANNEL = 'backup';
+
+/** What is to be copied, and the new folder that it goes into. */
+export interface BackupRequest {
+  readonly engine: EngineName;
+  readonly target: string;
+}
+
 /** A preferred server's wish. */
 export interface HandoverRequest {
   readonly engine: EngineName;
@@ -22,5 +31,7 @@ export interface ServerStatus {
     /** The state of this server's candidacy: standby, active, draining, … */
     readonly state: string;
     readonly epoch?: number;
+    /** Why the server cannot run it, while that is so. */
+    readonly problem?: string;
   }[];
 }

@@ -24,7 +24,8 @@ import { VERSION } from './version.ts';
 import { XPathSandbox } from '../xml/xpath/sandbox.ts';
 import { topicSetWith } from './broker-documents.ts';
 import { Candidacies } from './candidacies.ts';
-import { HANDOVER_CHANNEL, ROUTES_CHANNEL, STATUS_CHANNEL, type HandoverRequest } from './channels.ts';
+import { BACKUP_CHANNEL, HANDOVER_CHANNEL, ROUTES_CHANNEL, STATUS_CHANNEL, type HandoverRequest } from './channels.ts';
+import { answerBackups } from './engine-backups.ts';
 import { EngineHost } from './engine-host.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
@@ -78,7 +79,8 @@ export class ServerMember implements Component {
     const servicePoint = this.#createServicePoint();
     this.#wire = this.#createWire(servicePoint);
     this.#http = this.#createHttp(servicePoint);
-    this.#storage = new SqliteStorage({ directory: topology.store.directory, clock, logger });
+    const { directory, ballastBytes, onRegression } = topology.store;
+    this.#storage = new SqliteStorage({ directory, tuning: { ballastBytes, onRegression }, clock, logger });
     this.#candidacies = new Candidacies(topology.engines, {
       ...{ server: name, leases: this.#storage.leases, times: topology.lease, clock, logger },
       ...{ directory: this.#directory, peers: this.#peers },
@@ -146,6 +148,9 @@ export class ServerMember implements Component {
         [ENGINE_CHANNEL]: answerEngineCalls((engine) => this.#engines.findHere(engine)),
         [HANDOVER_CHANNEL]: async (payload) =>
           pack(await this.#candidacies.handOver(unpack(payload) as HandoverRequest)),
+        [BACKUP_CHANNEL]: answerBackups(this.#options.topology.store, (engine) => {
+          return this.#candidacies.status().some(({ name: own, state }) => own === engine && state === 'active');
+        }),
         [STATUS_CHANNEL]: () => {
           return Promise.resolve(pack({ server: name, pid: process.pid, engines: this.#candidacies.status() }));
         },

@@ -79,6 +79,7 @@ export class LeaseManager implements Component {
   #evictedAt = Number.NEGATIVE_INFINITY;
   #failedActivations = 0;
   #isBlind = false;
+  #problem: { readonly text: string; readonly epoch: number | undefined } | undefined;
 
   constructor(options: LeaseManagerOptions) {
     const { candidates, rank, contender, engine } = options;
@@ -103,6 +104,11 @@ export class LeaseManager implements Component {
   /** The epoch that this process holds now, whether or not the engine serves yet. */
   get epoch(): number | undefined {
     return this.#holding?.tenure.epoch;
+  }
+
+  /** Why this process could not acquire the lease when it tried last; undefined once anybody could. */
+  get problem(): string | undefined {
+    return this.#problem?.epoch === this.#watch.seen?.epoch ? this.#problem?.text : undefined;
   }
 
   /** The lease as this process saw it last while it was a standby. */
@@ -238,11 +244,17 @@ export class LeaseManager implements Component {
     this.#enter('acquiring');
     try {
       const taken = await this.#take();
-      if (taken !== undefined) return this.#holdingOf(taken.lease, taken.sentAt);
+      if (taken !== undefined) {
+        this.#problem = undefined;
+        return this.#holdingOf(taken.lease, taken.sentAt);
+      }
     } catch (error) {
+      // A store that is refused is refused at every attempt: say it once.
+      const level = this.problem === messageOf(error) ? 'debug' : 'error';
+      this.#problem = { text: messageOf(error), epoch: this.#watch.seen?.epoch };
       this.#failedActivations += 1;
       const pauseMs = this.#pauseAfterFailure(0, ACQUISITION_BACKOFF);
-      this.#logger.error('Cannot acquire the lease', { attempt: this.#failedActivations, pauseMs, error });
+      this.#logger[level]('Cannot acquire the lease', { attempt: this.#failedActivations, pauseMs, error });
     }
     this.#enter('standby');
     return undefined;

@@ -29,6 +29,7 @@ export class Maintenance {
   #forgotAt = -Infinity;
   #aliveAt = -Infinity;
   #trimmedBelow = 0;
+  #couldMark = true;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -54,6 +55,7 @@ export class Maintenance {
 
   async #tick(monotonic: number): Promise<void> {
     const { writer, requests, clock } = this.#parts;
+    this.#announceAgain();
     if (monotonic - this.#forgotAt >= FORGET_MS) {
       this.#forgotAt = monotonic;
       writer.forgetRequestsLater(requests.forget(clock.now()));
@@ -68,6 +70,14 @@ export class Maintenance {
       await writer.commit({ put: [aliveRecord(clock.now())] }, () => undefined);
     }
     await writer.flush();
+  }
+
+  /** What could not be pushed because positions could not be written is ready again. */
+  #announceAgain(): void {
+    const { writer, subscriptions } = this.#parts;
+    const isAgain = writer.canMark && !this.#couldMark;
+    this.#couldMark = writer.canMark;
+    if (isAgain) for (const one of subscriptions.all()) subscriptions.announce(one);
   }
 
   /** Trims the log below the lowest cursor, and has the positions of idle cursors written now and then. */

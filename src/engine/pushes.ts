@@ -50,8 +50,9 @@ export class Pushes implements Outbox {
   }
 
   #maySend(subscription: Subscription): boolean {
-    const { life, subscriptions } = this.#parts;
+    const { life, subscriptions, writer } = this.#parts;
     const { consumer, isPaused, cursor } = subscription;
+    if (!writer.canMark) return false;
     const isLive = !cursor.isEnded && (subscription.endedAt !== undefined || !subscriptions.hasExpired(subscription));
     return consumer.kind === 'push' && !isPaused && isLive && life.isServing;
   }

@@ -19,6 +19,7 @@ interface Settling {
   readonly carried: Carried;
   readonly apply: () => void;
   readonly onRefused: (() => void) | undefined;
+  readonly isOnlyCarried: boolean;
 }
 
 interface Carried {
@@ -44,12 +45,21 @@ export class Writer {
   #trimBelow: number | undefined;
   #forgetBefore: number | undefined;
   #tail: Promise<void> = Promise.resolve();
+  #canMark = true;
 
   constructor({ store, log, life, clock }: { store: EngineStore; log: MessageLog; life: Life; clock: Clock }) {
     this.#store = store;
     this.#log = log;
     this.#life = life;
     this.#clock = clock;
+  }
+
+  /**
+   * False from when the disk had no room even for positions until they could be written again: what is pushed then would
+   * be pushed again and again.
+   */
+  get canMark(): boolean {
+    return this.#canMark;
   }
 
   /**
@@ -62,7 +72,8 @@ export class Writer {
     const committed = this.#store.commit(withCarried(batch, carried), at ?? this.#clock.now());
     // The order of rejections does not matter to Node, which would otherwise report one that is not awaited yet.
     committed.catch(() => undefined);
-    const settled = this.#settle(this.#tail, committed, { carried, apply, onRefused });
+    const isOnlyCarried = Object.keys(batch).length === 0;
+    const settled = this.#settle(this.#tail, committed, { carried, apply, onRefused, isOnlyCarried });
     this.#tail = settled.catch(() => undefined);
     await settled;
   }
@@ -97,13 +108,15 @@ export class Writer {
   async #settle(
     before: Promise<void>,
     committed: Promise<void>,
-    { carried, apply, onRefused }: Settling,
+    { carried, apply, onRefused, isOnlyCarried }: Settling,
   ): Promise<void> {
     await before;
     try {
       await committed;
+      if (carried.cursors.length > 0) this.#canMark = true;
     } catch (error) {
       this.#restore(carried);
+      if (isMarkLost(error, carried, isOnlyCarried)) this.#canMark = false;
       if (isRefusal(error)) onRefused?.();
       throw this.#life.translate(isRefusal(error) ? error : asBroken(error));
     }
@@ -182,6 +195,11 @@ function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
     ...(trimBelow === undefined ? {} : { trimBelow }),
     ...(forgetRequestsBefore === undefined ? {} : { forgetRequestsBefore }),
   };
+}
+
+/** A batch with more in it may have been refused for that. */
+function isMarkLost(error: unknown, { cursors }: Carried, isOnlyCarried: boolean): boolean {
+  return isOnlyCarried && cursors.length > 0 && error instanceof InfrastructureError && error.code === 'store-full';
 }
 
 function isRefusal(error: unknown): boolean {

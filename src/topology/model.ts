@@ -30,6 +30,16 @@ export interface EngineSpec {
   readonly failbackDelayMs: number;
 }
 
+/** Where engines keep what must survive. */
+interface StoreSpec {
+  readonly kind: 'sqlite';
+  readonly directory: string;
+  /** Space kept for a full disk, for each engine; 0: none. */
+  readonly ballastBytes: number;
+  /** What to do with a database that has lost acknowledged commits. */
+  readonly onRegression: 'refuse' | 'accept';
+}
+
 export interface LeaseTimes {
   /** A standby takes over when the counter has not moved for this long. */
   readonly ttlMs: number;
@@ -114,7 +124,7 @@ export interface Topology {
   readonly proxies: readonly ProxySpec[];
   readonly servers: readonly ServerSpec[];
   readonly engines: readonly EngineSpec[];
-  readonly store: { readonly kind: 'sqlite'; readonly directory: string };
+  readonly store: StoreSpec;
   readonly lease: LeaseTimes;
   readonly limits: Limits;
   readonly delivery: DeliveryTimes;

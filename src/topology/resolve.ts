@@ -46,7 +46,12 @@ export function resolveTopology(
       failback,
       failbackDelayMs: failbackDelay,
     })),
-    store: { kind: 'sqlite', directory: storeDirectory(written, directory, environment.POINTSMAN_DATA) },
+    store: {
+      kind: 'sqlite',
+      directory: storeDirectory(written, directory, environment.POINTSMAN_DATA),
+      ballastBytes: written.store.sqlite.ballast,
+      onRegression: written.store.sqlite.onRegression,
+    },
     lease: { ttlMs: lease.ttl, renewEveryMs: lease.renewEvery, guardMs: lease.guard },
     limits: {
       maxBodyBytes: limits.maxBody,

@@ -88,8 +88,20 @@ const storeSchema = z.strictObject(
               'Where each engine keeps its files; on a local disk. Relative to the folder of the topology file. ' +
                 'Default: `data/` and the name of the topology.',
             ),
+          ballast: size(0, 4096 * MIB)
+            .prefault('32MiB')
+            .describe(
+              'Space that each engine keeps for a full disk, so that deliveries and deletions can still be recorded; 0: none.',
+            ),
+          onRegression: z
+            .enum(['refuse', 'accept'], { error: '"refuse" or "accept"' })
+            .prefault('refuse')
+            .describe(
+              'What to do with a database that has lost acknowledged commits: leave it alone until an operator acts, or ' +
+                'log what is lost and go on without it. A damaged database is refused in any case.',
+            ),
         },
-        { error: 'a mapping with the key directory' },
+        { error: 'a mapping with the keys directory, ballast and onRegression' },
       )
       .prefault({})
       .describe('One SQLite file for each engine. All candidates of an engine run on the same machine.'),

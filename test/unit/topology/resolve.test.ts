@@ -37,7 +37,7 @@ servers:
 engines:
   - { name: ME1, candidates: [server1, server2], failback: manual }
   - { name: ME2, candidates: [server2], failbackDelay: 0s }
-store: { sqlite: { directory: /var/lib/pointsman } }
+store: { sqlite: { directory: /var/lib/pointsman, ballast: 1MiB, onRegression: accept } }
 lease: { ttl: 6s, renewEvery: 1s, guard: 2s }
 limits: { maxBody: 65536, hold: 0s, maxHeldRequests: 0, maxHeld: 1GiB }
 delivery: { connectTimeout: 100ms, totalTimeout: 1m, firstRetry: 50ms, maxRetry: 1h }
@@ -70,7 +70,12 @@ test('a file with what is required and nothing else gets every default', () => {
     proxies: [{ name: 'proxy1', listen: { host: '127.0.0.1', port: 8080 } }],
     servers: [{ name: 'server1', listen: { host: '127.0.0.1', port: 8081 }, wire: { host: '127.0.0.1', port: 8091 } }],
     engines: [{ name: 'ME1', candidates: ['server1'], failback: 'automatic', failbackDelayMs: 30_000 }],
-    store: { kind: 'sqlite', directory: '/etc/pointsman/data/smallest' },
+    store: {
+      kind: 'sqlite',
+      directory: '/etc/pointsman/data/smallest',
+      ballastBytes: 32 * 1024 * 1024,
+      onRegression: 'refuse',
+    },
     lease: { ttlMs: 3_000, renewEveryMs: 500, guardMs: 1_000 },
     limits: { maxBodyBytes: 4_194_304, holdMs: 10_000, maxHeldRequests: 1_000, maxHeldBytes: 67_108_864 },
     delivery: { connectTimeoutMs: 3_000, totalTimeoutMs: 15_000, firstRetryMs: 1_000, maxRetryMs: 300_000 },
@@ -97,7 +102,7 @@ test('a file that says everything is taken at its word', () => {
       { name: 'ME1', candidates: ['server1', 'server2'], failback: 'manual', failbackDelayMs: 30_000 },
       { name: 'ME2', candidates: ['server2'], failback: 'automatic', failbackDelayMs: 0 },
     ],
-    store: { kind: 'sqlite', directory: '/var/lib/pointsman' },
+    store: { kind: 'sqlite', directory: '/var/lib/pointsman', ballastBytes: 1024 * 1024, onRegression: 'accept' },
     lease: { ttlMs: 6_000, renewEveryMs: 1_000, guardMs: 2_000 },
     limits: { maxBodyBytes: 65_536, holdMs: 0, maxHeldRequests: 0, maxHeldBytes: 1_073_741_824 },
     delivery: { connectTimeoutMs: 100, totalTimeoutMs: 60_000, firstRetryMs: 50, maxRetryMs: 3_600_000 },
