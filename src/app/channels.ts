@@ -6,6 +6,8 @@ export const ROUTES_CHANNEL = 'routes';
 export const HANDOVER_CHANNEL = 'handover';
 /** Call: how a server is, for `pointsman status`. */
 export const STATUS_CHANNEL = 'status';
+/** Call: what operators ask about dead letters, for `pointsman dead-letters`. */
+export const DEAD_LETTERS_CHANNEL = 'dead-letters';
 
 /** A preferred server's wish. */
 export interface HandoverRequest {

@@ -2,9 +2,9 @@ import type { Claim, Tries, Verdict } from '../engine/ports/outbox.ts';
 import type { Failure } from './outcome.ts';
 
 /** A message that fails so often, each time while others at the same destination succeed, is given up. */
-export const MAX_STRIKES = 20;
+const MAX_STRIKES = 20;
 /** A message that is refused so often by a fault that blames it is given up. */
-export const MAX_REFUSALS = 3;
+const MAX_REFUSALS = 3;
 /** Several messages that fail together so often go one by one from then on. */
 const TOGETHER_TRIES = 3;
 /** The pause after such a fault, in first retries: to send at once what was just refused helps nobody. */
@@ -31,22 +31,40 @@ export type Judgement =
   | { readonly kind: 'give-up'; readonly verdict: Verdict };
 
 /** What becomes of messages whose try has failed. Several are never given up together: the bad one is looked for. */
-export function judge({ claim, failure, attempt, isAlone, backoffMs, firstRetryMs }: FailedTry): Judgement {
-  const { earlier, messages } = claim;
-  const { reason, status, isRefusal = false, retryAfterMs = 0 } = failure;
-  const strikes = (earlier?.strikes ?? 0) + (isAlone && !isRefusal ? 1 : 0);
-  const refusals = (earlier?.refusals ?? 0) + (isRefusal ? 1 : 0);
+export function judge(failed: FailedTry): Judgement {
+  const { claim, failure, attempt } = failed;
+  const { messages } = claim;
+  const { reason, status } = failure;
+  const tries = triesOf(failed);
   const isOne = messages.length === 1;
-  if (isOne && (strikes >= MAX_STRIKES || refusals >= MAX_REFUSALS)) {
+  if (isOne && (tries.strikes >= MAX_STRIKES || tries.refusals >= MAX_REFUSALS)) {
     return { kind: 'give-up', verdict: { reason, attempts: attempt, ...(status === undefined ? {} : { status }) } };
   }
-  const waitMs = Math.max(backoffMs, retryAfterMs, isOne && isRefusal ? REFUSAL_PAUSE * firstRetryMs : 0);
+  const waitMs = pauseOf(failed);
+  if (isOne || !mayBeOneOfThem(failure, tries)) return { kind: 'retry', tries, waitMs };
+  const aloneThrough = messages.at(-1)?.seq ?? 0;
+  return { kind: 'retry', tries: { count: 1, attempts: attempt, strikes: 0, refusals: 0, aloneThrough }, waitMs };
+}
+
+function triesOf({ claim, failure, attempt, isAlone }: FailedTry): Tries {
+  const { strikes = 0, refusals = 0, aloneThrough } = claim.earlier ?? {};
+  const isRefusal = failure.isRefusal === true;
+  return {
+    count: claim.messages.length,
+    attempts: attempt,
+    strikes: isAlone && !isRefusal ? strikes + 1 : strikes,
+    refusals: isRefusal ? refusals + 1 : refusals,
+    ...(aloneThrough === undefined ? {} : { aloneThrough }),
+  };
+}
+
+function pauseOf({ claim, failure, backoffMs, firstRetryMs }: FailedTry): number {
+  const isRefused = failure.isRefusal === true && claim.messages.length === 1;
+  return Math.max(backoffMs, failure.retryAfterMs ?? 0, isRefused ? REFUSAL_PAUSE * firstRetryMs : 0);
+}
+
+/** Whether it looks as if one of several messages that failed together were to blame. */
+function mayBeOneOfThem({ status, isRefusal }: Failure, { strikes, attempts }: Tries): boolean {
   const isAnswered = status !== undefined && status >= 400 && !BUSY.has(status);
-  const mayBeOne = isRefusal || strikes >= TOGETHER_TRIES || (isAnswered && attempt >= TOGETHER_TRIES);
-  if (!isOne && mayBeOne) {
-    const aloneThrough = messages.at(-1)?.seq ?? 0;
-    return { kind: 'retry', tries: { count: 1, attempts: attempt, strikes: 0, refusals: 0, aloneThrough }, waitMs };
-  }
-  const before = earlier?.aloneThrough === undefined ? {} : { aloneThrough: earlier.aloneThrough };
-  return { kind: 'retry', tries: { count: messages.length, attempts: attempt, strikes, refusals, ...before }, waitMs };
+  return isRefusal === true || strikes >= TOGETHER_TRIES || (isAnswered && attempts >= TOGETHER_TRIES);
 }
