@@ -6,6 +6,8 @@ export const ROUTES_CHANNEL = 'routes';
 export const HANDOVER_CHANNEL = 'handover';
 /** Call: how a server is, for `pointsman status`. */
 export const STATUS_CHANNEL = 'status';
+/** Call: what operators ask about dead letters, for `pointsman dead-letters`. */
+export const DEAD_LETTERS_CHANNEL = 'dead-letters';
 
 /** Call: copies the store of an engine that runs in the server, for `pointsman backup`. */
 export const BACKUP_CHANNEL = 'backup';

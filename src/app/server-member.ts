@@ -24,7 +24,15 @@ import { VERSION } from './version.ts';
 import { XPathSandbox } from '../xml/xpath/sandbox.ts';
 import { topicSetWith } from './broker-documents.ts';
 import { Candidacies } from './candidacies.ts';
-import { BACKUP_CHANNEL, HANDOVER_CHANNEL, ROUTES_CHANNEL, STATUS_CHANNEL, type HandoverRequest } from './channels.ts';
+import {
+  BACKUP_CHANNEL,
+  DEAD_LETTERS_CHANNEL,
+  HANDOVER_CHANNEL,
+  ROUTES_CHANNEL,
+  STATUS_CHANNEL,
+  type HandoverRequest,
+} from './channels.ts';
+import { answerDeadLetterCalls } from './dead-letters.ts';
 import { answerBackups } from './engine-backups.ts';
 import { EngineHost } from './engine-host.ts';
 import { EXIT } from './exit-codes.ts';
@@ -146,6 +154,7 @@ export class ServerMember implements Component {
       calls: {
         [SOAP_CHANNEL]: answerRelayed(servicePoint, name),
         [ENGINE_CHANNEL]: answerEngineCalls((engine) => this.#engines.findHere(engine)),
+        [DEAD_LETTERS_CHANNEL]: answerDeadLetterCalls(this.#engines),
         [HANDOVER_CHANNEL]: async (payload) =>
           pack(await this.#candidacies.handOver(unpack(payload) as HandoverRequest)),
         [BACKUP_CHANNEL]: answerBackups(this.#options.topology.store, (engine) => {

@@ -14,6 +14,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   status: async () => (await import('./status.ts')).addStatusCommand,
   backup: async () => (await import('./backup.ts')).addBackupCommand,
   restore: async () => (await import('./restore.ts')).addRestoreCommand,
+  'dead-letters': async () => (await import('./dead-letters.ts')).addDeadLettersCommand,
   publish: async () => (await import('./publish.ts')).addPublishCommand,
   subscribe: async () => (await import('./subscribe.ts')).addSubscribeCommand,
   pull: async () => (await import('./pull.ts')).addPullCommand,

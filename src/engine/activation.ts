@@ -44,6 +44,8 @@ export function restore(parts: Parts, state: StoredState): void {
   );
   restoreLinks(parts, interests, recordsOf('high-water'), positions);
   parts.requests.load(recordsOf('request'));
+  parts.deadLetters.load(recordsOf('dead-letter'));
+  parts.retries.load(recordsOf('retry'));
   removeStrayCursors(parts, positions.keys());
 }
 

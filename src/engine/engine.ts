@@ -3,6 +3,7 @@ import type { EngineName } from '../kernel/names.ts';
 import { allCursors, restore } from './activation.ts';
 import type { Cursor } from './cursor.ts';
 import { callerGone, type Progress } from './life.ts';
+import { DeadLetterDesk } from './giving-up.ts';
 import { Links } from './links.ts';
 import { Maintenance } from './maintenance.ts';
 import { aliveRecord, prolong } from './outage.ts';
@@ -39,6 +40,8 @@ const NOT_REMEMBERED: ReadonlySet<EngineOperation> = new Set([
   'learnInterest',
   'describe',
   'topics',
+  'deadLetters',
+  'deadLetter',
 ]);
 
 /**
@@ -125,6 +128,7 @@ export class MessagingEngine implements Engine {
     const progress = { isSubmitted: false };
     try {
       restore(this.#parts, await life.outcome(store.load(), progress));
+      this.#pushes.begin();
       this.#openSources();
       await life.outcome(prolong(this.#parts), progress);
       const cursors = [...allCursors(this.#parts)];
@@ -248,6 +252,7 @@ function operationsOf(parts: Parts, pulling: Pulling): Operations {
   const publishing = new Publishing(parts);
   const registering = new Registering(parts);
   const synchronizing = new Synchronizing(parts, subscribing);
+  const desk = new DeadLetterDesk(parts);
   const resources = new Resources(parts, { subscribing, pulling, registering });
   return {
     subscribe: async (request, conclude) => subscribing.subscribe(request, conclude),
@@ -271,5 +276,9 @@ function operationsOf(parts: Parts, pulling: Pulling): Operations {
     currentMessage: async (request) => publishing.currentMessage(request),
     acceptLink: async (request, conclude) => publishing.acceptLink(request, conclude),
     learnInterest: async (request, conclude) => publishing.learnInterest(request, conclude),
+    deadLetters: async (request) => desk.list(request),
+    deadLetter: async (request) => desk.show(request),
+    redeliverDeadLetters: async (request, conclude) => desk.redeliver(request, conclude),
+    dropDeadLetters: async (request, conclude) => desk.drop(request, conclude),
   };
 }

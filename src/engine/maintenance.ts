@@ -54,11 +54,12 @@ export class Maintenance {
   }
 
   async #tick(monotonic: number): Promise<void> {
-    const { writer, requests, clock } = this.#parts;
+    const { writer, requests, retries, subscriptions, clock } = this.#parts;
     this.#announceAgain();
     if (monotonic - this.#forgotAt >= FORGET_MS) {
       this.#forgotAt = monotonic;
       writer.forgetRequestsLater(requests.forget(clock.now()));
+      retries.sweep((subscription) => subscriptions.findSendable(subscription) !== undefined);
     }
     if (monotonic - this.#sweptAt >= SWEEP_MS) {
       this.#sweptAt = monotonic;

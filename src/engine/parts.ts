@@ -9,6 +9,7 @@ import type { XPath } from '../xml/xpath/xpath.ts';
 import { CatchUp } from './catch-up.ts';
 import { Contents } from './contents.ts';
 import { CurrentMessages } from './current-messages.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Demand } from './demand.ts';
 import { Distribution } from './distribution.ts';
 import { OwnInterest } from './interest.ts';
@@ -20,6 +21,7 @@ import type { EngineStore, WriteBatch } from './ports/engine-store.ts';
 import { PullPoints } from './pull-points.ts';
 import { Registrations } from './registrations.ts';
 import { RequestMemory } from './request-memory.ts';
+import { Retries } from './retries.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Turns } from './turns.ts';
 import { Writer } from './writer.ts';
@@ -111,6 +113,8 @@ export interface Parts {
   readonly peerLinks: PeerLinks;
   readonly current: CurrentMessages;
   readonly requests: RequestMemory;
+  readonly retries: Retries;
+  readonly deadLetters: DeadLetters;
   readonly distribution: Distribution;
   readonly catchUp: CatchUp;
 }
@@ -165,5 +169,9 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     turns: new Turns(),
   };
   const resources = { topicSet, contents, demand, interest, subscriptions, pullPoints, registrations, peerLinks };
-  return { ...core, ...resources, current, requests: new RequestMemory(limits), distribution, catchUp };
+  const failures = {
+    retries: new Retries({ writer, now }),
+    deadLetters: new DeadLetters({ limits, writer, logger }),
+  };
+  return { ...core, ...resources, ...failures, current, requests: new RequestMemory(limits), distribution, catchUp };
 }

@@ -29,6 +29,8 @@ export interface LogEntry extends EntryHeader {
   /** When it was published, milliseconds since 1970. */
   readonly at: number;
   readonly notification: Notification;
+  /** See Publication.again. */
+  readonly again: Again | undefined;
   /** The record as it is stored. */
   readonly bytes: Uint8Array;
 }
@@ -42,9 +44,17 @@ export interface Publication {
   readonly originSeq?: number | undefined;
   /** See EntryHeader.recipient. */
   readonly recipient?: string | undefined;
+  readonly again?: Again | undefined;
+}
+
+/** A message that was a dead letter: the number under which it was logged first, and how often it was tried. */
+export interface Again {
+  readonly seq: number;
+  readonly attempts: number;
 }
 
 interface StoredEntry {
+  readonly again?: Again;
   readonly at: number;
   readonly origin?: EngineName;
   readonly topic?: TopicPath;
@@ -64,6 +74,7 @@ export function createEntry(seq: number, publication: Publication, notification:
   return {
     ...headerOf(seq, { ...publication, topic, message: kept }),
     at: publication.at,
+    again: publication.again,
     bytes,
     notification: { ...notification, message: kept },
   };
@@ -79,7 +90,7 @@ export function decodeEntry(seq: number, bytes: Uint8Array): LogEntry {
     ...(producer === undefined ? {} : { producer }),
   };
   const recipient = stored.recipient ?? stored.pullPoint;
-  return { ...headerOf(seq, { ...stored, recipient }), at: stored.at, bytes, notification };
+  return { ...headerOf(seq, { ...stored, recipient }), at: stored.at, again: stored.again, bytes, notification };
 }
 
 function headerOf(
@@ -186,6 +197,24 @@ export interface StoredExpression {
 /** What was taken over from a peer: everything up to this number of its log. */
 export interface StoredHighWater {
   readonly seq: number;
+}
+
+/** A message that was given up for one subscription, as it is stored. */
+export interface StoredDeadLetter {
+  readonly subscription: string;
+  /** The address that it was sent to. */
+  readonly consumer: string;
+  /** The number under which it was logged first. */
+  readonly seq: number;
+  readonly reason: string;
+  /** The HTTP status of the last try. */
+  readonly status?: number;
+  readonly attempts: number;
+  /** When it was given up, milliseconds since 1970. */
+  readonly at: number;
+  readonly topic?: TopicPath;
+  readonly producer?: string;
+  readonly message: Uint8Array;
 }
 
 /** Unpacks what is stored under `name`. Throws InfrastructureError `store-unavailable` naming it if it is not in order. */

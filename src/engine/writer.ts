@@ -3,7 +3,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Cursor } from './cursor.ts';
 import type { Life } from './life.ts';
 import type { MessageLog } from './log.ts';
-import type { EngineStore, Space, WriteBatch } from './ports/engine-store.ts';
+import type { EngineStore, KeyedRecord, Space, WriteBatch } from './ports/engine-store.ts';
 
 /** Cursors that ride along with one batch. */
 const MAX_CARRIED_CURSORS = 1_000;
@@ -22,9 +22,15 @@ interface Settling {
   readonly isOnlyCarried: boolean;
 }
 
+interface RecordName {
+  readonly space: Space;
+  readonly key: string;
+}
+
 interface Carried {
   readonly cursors: readonly { readonly cursor: Cursor; readonly seq: number; readonly before: number }[];
-  readonly remove: readonly { readonly space: Space; readonly key: string }[];
+  readonly put: ReadonlyMap<string, KeyedRecord>;
+  readonly remove: ReadonlyMap<string, RecordName>;
   readonly removeCursors: readonly string[];
   readonly trimBelow: number | undefined;
   readonly forgetRequestsBefore: number | undefined;
@@ -40,7 +46,8 @@ export class Writer {
   readonly #life: Life;
   readonly #clock: Clock;
   readonly #dirty = new Set<Cursor>();
-  #remove: { readonly space: Space; readonly key: string }[] = [];
+  #put = new Map<string, KeyedRecord>();
+  #remove = new Map<string, RecordName>();
   #removeCursors: string[] = [];
   #trimBelow: number | undefined;
   #forgetBefore: number | undefined;
@@ -83,8 +90,16 @@ export class Writer {
     if (!cursor.isEnded) this.#dirty.add(cursor);
   }
 
+  /** The record goes to the disk with the next batch; of several under one key only the last. */
+  putLater(record: KeyedRecord): void {
+    this.#remove.delete(nameOf(record));
+    this.#put.set(nameOf(record), record);
+  }
+
   removeLater(space: Space, key: string): void {
-    this.#remove.push({ space, key });
+    const name = nameOf({ space, key });
+    this.#put.delete(name);
+    this.#remove.set(name, { space, key });
   }
 
   removeCursorLater(id: string): void {
@@ -129,7 +144,7 @@ export class Writer {
   }
 
   #hasCarried(): boolean {
-    if (this.#remove.length > 0 || this.#removeCursors.length > 0) return true;
+    if (this.#put.size > 0 || this.#remove.size > 0 || this.#removeCursors.length > 0) return true;
     if (this.#trimBelow !== undefined || this.#forgetBefore !== undefined) return true;
     for (const cursor of this.#dirty) {
       if (!cursor.isMoving && !cursor.isEnded) return true;
@@ -140,12 +155,14 @@ export class Writer {
   #takeCarried(): Carried {
     const carried = {
       cursors: this.#takeCursors(),
+      put: this.#put,
       remove: this.#remove,
       removeCursors: this.#removeCursors,
       trimBelow: this.#trimBelow,
       forgetRequestsBefore: this.#forgetBefore,
     };
-    this.#remove = [];
+    this.#put = new Map();
+    this.#remove = new Map();
     this.#removeCursors = [];
     this.#trimBelow = undefined;
     this.#forgetBefore = undefined;
@@ -167,12 +184,15 @@ export class Writer {
   }
 
   /** The batch is not on the disk: what rode along waits for the next one. */
-  #restore({ cursors, remove, removeCursors, trimBelow, forgetRequestsBefore }: Carried): void {
+  #restore({ cursors, put, remove, removeCursors, trimBelow, forgetRequestsBefore }: Carried): void {
     for (const { cursor, before } of cursors) {
       cursor.stored = Math.min(cursor.stored, before);
       this.markDirty(cursor);
     }
-    this.#remove.push(...remove);
+    // What has been decided about a record meanwhile is newer.
+    const isNewer = (name: string): boolean => this.#put.has(name) || this.#remove.has(name);
+    for (const [name, record] of put) if (!isNewer(name)) this.#put.set(name, record);
+    for (const [name, record] of remove) if (!isNewer(name)) this.#remove.set(name, record);
     this.#removeCursors.push(...removeCursors);
     this.#trimBelow ??= trimBelow;
     this.#forgetBefore ??= forgetRequestsBefore;
@@ -184,10 +204,11 @@ function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
   // The store removes after it puts: what is put again must not be removed.
   const isPut = (space: Space, key: string): boolean =>
     batch.put?.some((record) => record.space === space && record.key === key) ?? false;
-  const remove = carried.remove.filter(({ space, key }) => !isPut(space, key));
+  const remove = [...carried.remove.values()].filter(({ space, key }) => !isPut(space, key));
   const cursors = carried.cursors.map(({ cursor, seq }) => ({ id: cursor.id, seq }));
   return {
     ...batch,
+    put: [...carried.put.values(), ...(batch.put ?? [])],
     // The batch's own members come last: the later of two writes of the same cursor counts.
     remove: [...remove, ...(batch.remove ?? [])],
     cursors: [...cursors, ...(batch.cursors ?? [])],
@@ -200,6 +221,10 @@ function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
 /** A batch with more in it may have been refused for that. */
 function isMarkLost(error: unknown, { cursors }: Carried, isOnlyCarried: boolean): boolean {
   return isOnlyCarried && cursors.length > 0 && error instanceof InfrastructureError && error.code === 'store-full';
+}
+
+function nameOf({ space, key }: RecordName): string {
+  return `${space} ${key}`;
 }
 
 function isRefusal(error: unknown): boolean {
