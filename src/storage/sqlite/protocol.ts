@@ -1,5 +1,4 @@
 import type { PackedBytes } from './bytes.ts';
-import type { OnRegression } from './regression.ts';
 
 /**
  * Why the thread could not do something.
@@ -48,6 +47,9 @@ export type CallName = keyof Calls;
 
 /** One call as it is posted. */
 export type CallMessage = { [N in CallName]: { id: number; name: N; request: Calls[N]['request'] } }[CallName];
+
+/** What to do with a database that is behind its high-water mark. */
+export type OnRegression = 'refuse' | 'accept';
 
 /** What the operator, or a test, wants otherwise. */
 export interface StoreTuning {

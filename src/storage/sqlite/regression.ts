@@ -1,9 +1,7 @@
 import { StoreFailure } from './failures.ts';
 import type { FoundDatabase } from './inspection.ts';
 import type { FoundMark } from './mark-file.ts';
-
-/** What to do with a database that is behind its high-water mark. */
-export type OnRegression = 'refuse' | 'accept';
+import type { OnRegression } from './protocol.ts';
 
 /** Where a tenure begins. */
 export interface StartingPoint {

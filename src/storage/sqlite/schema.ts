@@ -2,7 +2,6 @@ import type Database from 'better-sqlite3';
 import { randomId } from '../../kernel/ids.ts';
 import { REQUEST_SPACE } from './codec.ts';
 import { StoreFailure } from './failures.ts';
-import type { StartingPoint } from './regression.ts';
 
 /** `PMSN`: says in the file's header whose it is (`file engine.db` shows it). */
 const APPLICATION_ID = 0x504d534e;
@@ -82,7 +81,7 @@ export function installEpoch(
   tenure: {
     readonly engine: string;
     readonly incarnation: string;
-    readonly start: Pick<StartingPoint, 'epoch' | 'head' | 'commits'>;
+    readonly start: { readonly epoch: number; readonly head: number; readonly commits: number };
   },
 ): DatabaseIdentity {
   return db

@@ -45,9 +45,9 @@ describe('a backup', () => {
       };
       for (let at = 0; at < 100; at += 1) await commit();
       const before = [...acknowledged];
-      let isDone = false;
-      const copying = backUpEngine({ directory, engine, target, pointsman }).finally(() => (isDone = true));
-      while (!isDone) await commit();
+      const done = { is: false };
+      const copying = backUpEngine({ directory, engine, target, pointsman }).finally(() => (done.is = true));
+      while (!done.is) await commit();
       const manifest = await copying;
       expect(acknowledged.length).toBeGreaterThan(before.length);
       expect(manifest).toMatchObject({ version: 1, engine, epoch: 1, pointsman });

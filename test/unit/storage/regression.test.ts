@@ -26,7 +26,7 @@ async function refusalOf(directory: string): Promise<string> {
   const acquiring = member.storage.leases.acquire('ME1', member.contender);
   await expect(acquiring).rejects.toMatchObject({ code: 'store-unavailable', processed: 'no' });
   expect((await member.storage.leases.observe('ME1')).isFree).toBe(true);
-  return acquiring.then(
+  return await acquiring.then(
     () => '',
     (error: unknown) => (error as Error).message,
   );
