@@ -6,6 +6,8 @@ import type { PauseRetention, PublisherRegistration } from '../wsn/messages.ts';
 import { TopicModel } from '../wsn/topics/topic-model.ts';
 import { TopicSet } from '../wsn/topics/topic-set.ts';
 import type { XPath } from '../xml/xpath/xpath.ts';
+import { defaultBacklogLimits, type BacklogLimits } from './backlog-limits.ts';
+import { Backlogs } from './backlogs.ts';
 import { CatchUp } from './catch-up.ts';
 import { Contents } from './contents.ts';
 import { CurrentMessages } from './current-messages.ts';
@@ -35,6 +37,7 @@ export interface EngineOptions {
   readonly peers: readonly EngineName[];
   readonly limits?: Partial<EngineLimits>;
   readonly conduct?: Partial<EngineConduct>;
+  readonly backlog?: Partial<BacklogLimits>;
   readonly xpath: XPath;
   /** Which topics there may be; default: any. */
   readonly topicModel?: TopicModel;
@@ -113,6 +116,7 @@ export interface Parts {
   readonly requests: RequestMemory;
   readonly distribution: Distribution;
   readonly catchUp: CatchUp;
+  readonly backlogs: Backlogs;
 }
 
 /** Puts an engine together; nothing is read, written or started. */
@@ -148,7 +152,9 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     logger,
   );
   const current = new CurrentMessages(limits, (key) => writer.removeLater('current', key));
-  const distribution = new Distribution({ log, subscriptions, pullPoints, peerLinks, current });
+  const distribution = new Distribution({ log, subscriptions, pullPoints, peerLinks, current }, (cursor) =>
+    backlogs.note(cursor),
+  );
   const catchUp = new CatchUp({ log, life, route: (header, visit) => distribution.route(header, visit) });
   const core = {
     name,
@@ -165,5 +171,7 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     turns: new Turns(),
   };
   const resources = { topicSet, contents, demand, interest, subscriptions, pullPoints, registrations, peerLinks };
-  return { ...core, ...resources, current, requests: new RequestMemory(limits), distribution, catchUp };
+  const parts = { ...core, ...resources, current, requests: new RequestMemory(limits), distribution, catchUp };
+  const backlogs = new Backlogs(parts, { ...defaultBacklogLimits, ...options.backlog });
+  return { ...parts, backlogs };
 }

@@ -1,4 +1,5 @@
 import { messageOf } from '../kernel/errors.ts';
+import { gapBeyond } from './gap.ts';
 import type { Parts } from './parts.ts';
 import type { Claim, Outbox } from './ports/outbox.ts';
 import type { LogEntry } from './records.ts';
@@ -33,6 +34,7 @@ export class Pushes implements Outbox {
     const release = (): void => {
       subscription.isClaimed = false;
       close();
+      this.#parts.backlogs.released(subscription.cursor);
     };
     try {
       // A raw payload is a message of its own.
@@ -76,6 +78,7 @@ export class Pushes implements Outbox {
     if (consumer.kind !== 'push') return undefined;
     const { writer, subscriptions } = this.#parts;
     const dialect = filter.topics[0]?.dialect;
+    const { gap } = cursor;
     let isSettled = false;
     const settle = (outcome: 'delivered' | 'failed' | 'gone'): void => {
       if (isSettled) return;
@@ -84,7 +87,10 @@ export class Pushes implements Outbox {
         void this.#pause(subscription).finally(release);
         return;
       }
-      if (outcome === 'delivered' && cursor.advance(entries.at(-1)?.seq ?? 0)) writer.markDirty(cursor);
+      if (outcome === 'delivered') {
+        cursor.gap = gapBeyond(cursor.gap, gap);
+        if (cursor.advance(entries.at(-1)?.seq ?? 0)) writer.markDirty(cursor);
+      }
       release();
       if (outcome !== 'failed' && subscription.endedAt !== undefined) {
         this.#forget(subscription);
@@ -98,6 +104,7 @@ export class Pushes implements Outbox {
       soapVersion: consumer.soapVersion,
       ...(dialect === undefined ? {} : { dialect }),
       useRaw: subscription.policy.useRaw === true,
+      ...(gap === undefined ? {} : { gap }),
       messages: entries.map(({ seq, notification }) => ({ seq, notification })),
       settle,
     };
@@ -108,6 +115,7 @@ export class Pushes implements Outbox {
     const { subscriptions, writer } = this.#parts;
     subscriptions.remove(subscription);
     writer.removeLater('subscription', subscription.id);
+    writer.removeLater('backlog', subscription.id);
     writer.removeCursorLater(subscription.id);
   }
 

@@ -1,9 +1,10 @@
 import { InfrastructureError, InvariantError, StoreBrokenError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { backlogChange } from './backlog-record.ts';
 import type { Cursor } from './cursor.ts';
 import type { Life } from './life.ts';
 import type { MessageLog } from './log.ts';
-import type { EngineStore, Space, WriteBatch } from './ports/engine-store.ts';
+import type { EngineStore, KeyedRecord, Space, WriteBatch } from './ports/engine-store.ts';
 
 /** Cursors that ride along with one batch. */
 const MAX_CARRIED_CURSORS = 1_000;
@@ -23,6 +24,7 @@ interface Settling {
 
 interface Carried {
   readonly cursors: readonly { readonly cursor: Cursor; readonly seq: number; readonly before: number }[];
+  readonly put: readonly KeyedRecord[];
   readonly remove: readonly { readonly space: Space; readonly key: string }[];
   readonly removeCursors: readonly string[];
   readonly trimBelow: number | undefined;
@@ -39,6 +41,7 @@ export class Writer {
   readonly #life: Life;
   readonly #clock: Clock;
   readonly #dirty = new Set<Cursor>();
+  #put: KeyedRecord[] = [];
   #remove: { readonly space: Space; readonly key: string }[] = [];
   #removeCursors: string[] = [];
   #trimBelow: number | undefined;
@@ -70,6 +73,10 @@ export class Writer {
   /** The cursor's position goes to the disk with the next batch. */
   markDirty(cursor: Cursor): void {
     if (!cursor.isEnded) this.#dirty.add(cursor);
+  }
+
+  putLater(record: KeyedRecord): void {
+    this.#put.push(record);
   }
 
   removeLater(space: Space, key: string): void {
@@ -116,7 +123,7 @@ export class Writer {
   }
 
   #hasCarried(): boolean {
-    if (this.#remove.length > 0 || this.#removeCursors.length > 0) return true;
+    if (this.#put.length > 0 || this.#remove.length > 0 || this.#removeCursors.length > 0) return true;
     if (this.#trimBelow !== undefined || this.#forgetBefore !== undefined) return true;
     for (const cursor of this.#dirty) {
       if (!cursor.isMoving && !cursor.isEnded) return true;
@@ -125,13 +132,19 @@ export class Writer {
   }
 
   #takeCarried(): Carried {
+    const cursors = this.#takeCursors();
+    const backlogs = cursors.map(({ cursor, seq }) =>
+      backlogChange(cursor, { position: seq, head: this.#log.head, gap: cursor.gap }),
+    );
     const carried = {
-      cursors: this.#takeCursors(),
-      remove: this.#remove,
+      cursors,
+      put: [...this.#put, ...backlogs.flatMap(({ put = [] }) => put)],
+      remove: [...this.#remove, ...backlogs.flatMap(({ remove = [] }) => remove)],
       removeCursors: this.#removeCursors,
       trimBelow: this.#trimBelow,
       forgetRequestsBefore: this.#forgetBefore,
     };
+    this.#put = [];
     this.#remove = [];
     this.#removeCursors = [];
     this.#trimBelow = undefined;
@@ -154,11 +167,14 @@ export class Writer {
   }
 
   /** The batch is not on the disk: what rode along waits for the next one. */
-  #restore({ cursors, remove, removeCursors, trimBelow, forgetRequestsBefore }: Carried): void {
+  #restore({ cursors, put, remove, removeCursors, trimBelow, forgetRequestsBefore }: Carried): void {
     for (const { cursor, before } of cursors) {
       cursor.stored = Math.min(cursor.stored, before);
+      // A record may be there, and is written or removed with the next try.
+      cursor.hasRecord = true;
       this.markDirty(cursor);
     }
+    this.#put.push(...put.filter(({ key }) => !cursors.some(({ cursor }) => cursor.id === key)));
     this.#remove.push(...remove);
     this.#removeCursors.push(...removeCursors);
     this.#trimBelow ??= trimBelow;
@@ -169,12 +185,13 @@ export class Writer {
 function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
   const { trimBelow, forgetRequestsBefore } = carried;
   // The store removes after it puts: what is put again must not be removed.
-  const isPut = (space: Space, key: string): boolean =>
-    batch.put?.some((record) => record.space === space && record.key === key) ?? false;
+  const put = carried.put.filter(({ space, key }) => !isIn(batch.put, space, key));
+  const isPut = (space: Space, key: string): boolean => isIn(batch.put, space, key) || isIn(put, space, key);
   const remove = carried.remove.filter(({ space, key }) => !isPut(space, key));
   const cursors = carried.cursors.map(({ cursor, seq }) => ({ id: cursor.id, seq }));
   return {
     ...batch,
+    ...(put.length === 0 ? {} : { put: [...put, ...(batch.put ?? [])] }),
     // The batch's own members come last: the later of two writes of the same cursor counts.
     remove: [...remove, ...(batch.remove ?? [])],
     cursors: [...cursors, ...(batch.cursors ?? [])],
@@ -182,6 +199,10 @@ function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
     ...(trimBelow === undefined ? {} : { trimBelow }),
     ...(forgetRequestsBefore === undefined ? {} : { forgetRequestsBefore }),
   };
+}
+
+function isIn(records: readonly KeyedRecord[] = [], space: Space, key: string): boolean {
+  return records.some((record) => record.space === space && record.key === key);
 }
 
 function isRefusal(error: unknown): boolean {

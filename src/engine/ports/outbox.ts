@@ -1,3 +1,4 @@
+import type { Gap } from './gap.ts';
 import type { Notification, PushConsumer } from '../../wsn/messages.ts';
 
 /** Notifications of one subscription that are to be sent now, in order. One claim per subscription at a time. */
@@ -9,6 +10,8 @@ export interface Claim {
   readonly dialect?: string;
   /** True: each message is sent as its payload alone (wsnt:UseRaw); there is one. */
   readonly useRaw: boolean;
+  /** What limits took from the subscription and its consumer has not been told: forgotten once these are delivered. */
+  readonly gap?: Gap;
   readonly messages: readonly { readonly seq: number; readonly notification: Notification }[];
   /**
    * Ends the claim. `delivered`: the cursor moves behind the messages. `failed`: they stay at the head of the queue.
