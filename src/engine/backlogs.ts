@@ -28,7 +28,7 @@ export interface BacklogCounters {
   readonly logBytes: number;
 }
 
-/** How often everything is looked at while the log is full, at most. */
+/** How often everything is looked at while the log is nearly full, at most. */
 const AGAIN_MS = 50;
 
 /** Reserves a reader for as long as its backlog is changed; undefined: somebody is at work there. */
@@ -95,9 +95,9 @@ export class Backlogs {
    */
   assertRoom(count: number, messages: () => readonly EntryHeader[]): void {
     if (count === 0) return;
-    const isFull = this.#bound.isFullWith(count);
-    if (isFull && this.#parts.clock.monotonic() - this.#sweptAt >= AGAIN_MS) this.sweep();
-    this.#pressure.assertRoom(isFull, messages);
+    const isTight = this.#bound.isTightWith(count);
+    if (isTight && this.#parts.clock.monotonic() - this.#sweptAt >= AGAIN_MS) this.sweep();
+    this.#pressure.assertRoom(isTight && this.#bound.isFullWith(count), messages);
   }
 
   /** Nobody takes from the cursor any longer: what had to wait for that is done, before somebody takes again. */

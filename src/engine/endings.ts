@@ -15,7 +15,10 @@ export interface Ending {
  * got is dropped, and the notice is the last thing that is sent to it.
  */
 export function endSubscription(
-  parts: Pick<Parts, 'subscriptions' | 'log' | 'clock' | 'distribution'>, subscription: Subscription, reason: string): Ending {
+  parts: Pick<Parts, 'subscriptions' | 'log' | 'clock' | 'distribution'>,
+  subscription: Subscription,
+  reason: string,
+): Ending {
   const { subscriptions, log, clock } = parts;
   const { id, consumer, cursor, endedAt } = subscription;
   if (endedAt !== undefined || consumer.kind !== 'push' || !subscriptions.policyOf(subscription).notifyTermination) {

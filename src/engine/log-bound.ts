@@ -56,15 +56,20 @@ export class LogBound {
     return this.#through;
   }
 
-  /** True: with `more` messages the log would exceed its limit. */
-  isFullWith(more: number): boolean {
-    if (!this.#seemsFullWith(more)) return false;
-    if (this.#parts.clock.monotonic() - this.#measuredAt >= AGAIN_MS) this.measure();
-    return this.#seemsFullWith(more);
+  /** True: with `more` messages the log would be so near its limit that somebody has to give way. */
+  isTightWith(more: number): boolean {
+    return this.#exceeds(more, RELIEF);
   }
 
-  #seemsFullWith(more: number): boolean {
+  /** True: with `more` messages the log would exceed its limit. */
+  isFullWith(more: number): boolean {
+    if (!this.#exceeds(more, 1)) return false;
+    if (this.#parts.clock.monotonic() - this.#measuredAt >= AGAIN_MS) this.measure();
+    return this.#exceeds(more, 1);
+  }
+
+  #exceeds(more: number, share: number): boolean {
     const { messages, bytes } = this.#limitOf();
-    return this.#parts.log.assigned - this.#lowest + more > messages || this.bytes >= bytes;
+    return this.#parts.log.assigned - this.#lowest + more > messages * share || this.bytes >= bytes * share;
   }
 }

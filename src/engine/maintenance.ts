@@ -111,7 +111,8 @@ export class Maintenance {
     for (const key of remove) writer.removeLater('backlog', key);
     for (const cursor of allCursors(this.#parts)) {
       const behind = cursor.beyond?.messages ?? 0;
-      if (behind - cursor.recorded >= RECORDED_GROWTH && cursor.beyond?.uncounted === undefined) writer.markDirty(cursor);
+      if (behind - cursor.recorded >= RECORDED_GROWTH && cursor.beyond?.uncounted === undefined)
+        writer.markDirty(cursor);
     }
   }
 

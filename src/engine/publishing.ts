@@ -8,7 +8,14 @@ import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import { digestOf } from './digest.ts';
-import { createEntry, decodeEntry, type EntryHeader, type LogEntry, type StoredHighWater, type StoredTopic } from './records.ts';
+import {
+  createEntry,
+  decodeEntry,
+  type EntryHeader,
+  type LogEntry,
+  type StoredHighWater,
+  type StoredTopic,
+} from './records.ts';
 import { mayPublish } from './registrations.ts';
 import { unknownResource } from './unknown-resource.ts';
 

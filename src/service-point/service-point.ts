@@ -95,7 +95,7 @@ export class ServicePoint {
     const call = this.#callOf(request, message, signal);
     if (this.#options.conduct.profiles.onvif && isOnvifRequest(message.body)) {
       const { action, body } = await serveOnvif(call, framing, { ...this.#options, tolerance: this.#tolerance });
-      return messageReply({ version, addressing, action, body });
+      return messageReply({ version, addressing, action, body, headerBlocks: call.replyHeaders.join('') });
     }
     const { xpath, conduct, logger } = this.#options;
     const decoded = decodeRequest(message, framing, { tolerance: this.#tolerance, xpath, dsub: conduct.profiles.dsub });
@@ -103,7 +103,7 @@ export class ServicePoint {
     const body = await perform(decoded, call);
     const action = OPERATIONS[decoded.operation].replyAction;
     if (body === undefined || action === undefined) return { status: 202, contentType: '', body: Buffer.alloc(0) };
-    return messageReply({ version, addressing, action, body });
+    return messageReply({ version, addressing, action, body, headerBlocks: call.replyHeaders.join('') });
   }
 
   #callOf(request: ServicePointRequest, message: SoapMessage, signal: AbortSignal): Call {
@@ -120,6 +120,7 @@ export class ServicePoint {
       xpath,
       requestId: message.addressing.messageId ?? request.requestId ?? randomId(),
       signal,
+      replyHeaders: [],
       ...(request.engine === undefined ? {} : { chosenEngine: request.engine }),
     };
   }
@@ -135,7 +136,10 @@ export class ServicePoint {
     }
     const correlation = randomId();
     if (error instanceof InfrastructureError) {
-      this.#options.logger.info('Request could not be served', { correlation, code: error.code, error: error.message });
+      // Back-pressure is a part of normal operation, and comes with every request while it lasts.
+      const level = error.retryAfterMs === undefined ? 'info' : 'debug';
+      const fields = { correlation, code: error.code, error: error.message };
+      this.#options.logger[level]('Request could not be served', fields);
       return unavailable(version, correlation, error, message);
     }
     this.#options.logger.error('Request failed', { correlation, error: messageOf(error), stack: stackOf(error) });
