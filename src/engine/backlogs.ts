@@ -48,7 +48,7 @@ export class Backlogs {
   #abandoned = 0;
   #isScheduled = false;
   #sweptAt = -Infinity;
-  #recounting: Promise<void> | undefined;
+  #isRecounting = false;
 
   constructor(parts: Omit<Parts, 'backlogs'>, limits: BacklogLimits) {
     const { clock, log, writer, catchUp } = parts;
@@ -128,12 +128,14 @@ export class Backlogs {
   /** Counts what was there before this tenure and is not counted yet, in the background. */
   recountAll(): void {
     const { logger, life } = this.#parts;
-    this.#recounting ??= recountAll(this.#parts, () => this.#bound.cursors())
+    if (this.#isRecounting) return;
+    this.#isRecounting = true;
+    void recountAll(this.#parts, () => this.#bound.cursors())
       .catch((error: unknown) => {
         life.translate(error);
         logger.warn('Cannot count all backlogs; they count as shorter than they are', { error: messageOf(error) });
       })
-      .finally(() => (this.#recounting = undefined));
+      .finally(() => (this.#isRecounting = false));
   }
 
   #want(cursor: Cursor): void {
