@@ -1,7 +1,7 @@
 import type { EngineName } from '../kernel/names.ts';
 import { compileTopicExpression } from '../wsn/topics/topic-expression.ts';
+import { allCursors } from './all-cursors.ts';
 import { restoreBacklog } from './backlog-record.ts';
-import type { Cursor } from './cursor.ts';
 import { isSegmentKey } from './log-extent.ts';
 import type { Parts } from './parts.ts';
 import { interestKey, PeerInterest } from './peer-interest.ts';
@@ -50,17 +50,6 @@ export function restore(parts: Parts, state: StoredState): void {
   restoreBacklogs(parts, backlogs);
   parts.requests.load(recordsOf('request'));
   removeStrayCursors(parts, positions.keys());
-}
-
-/** All cursors of the engine. */
-export function* allCursors({
-  subscriptions,
-  pullPoints,
-  peerLinks,
-}: Pick<Parts, 'subscriptions' | 'pullPoints' | 'peerLinks'>): Iterable<Cursor> {
-  for (const { cursor } of subscriptions.all()) yield cursor;
-  for (const { cursor } of pullPoints.all()) yield cursor;
-  for (const { cursor } of peerLinks.all()) yield cursor;
 }
 
 type Positions = ReadonlyMap<string, number>;

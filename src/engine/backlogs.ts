@@ -4,7 +4,7 @@ import type { Cursor } from './cursor.ts';
 import { Dropping, type Dropped, type Verdict } from './dropping.ts';
 import { endSubscription } from './endings.ts';
 import { LogBound } from './log-bound.ts';
-import type { Parts } from './parts.ts';
+import type { Surroundings } from './surroundings.ts';
 import { pausePlan } from './pausing.ts';
 import type { DropReason } from './ports/gap.ts';
 import { Pressure } from './pressure.ts';
@@ -36,7 +36,7 @@ type Reservation = (() => void) | undefined;
 
 /** Keeps what waits for each reader, and all of it together, within limits: see docs/adr/0019. */
 export class Backlogs {
-  readonly #parts: Omit<Parts, 'backlogs'>;
+  readonly #parts: Surroundings;
   readonly #pressure: Pressure;
   readonly #bound: LogBound;
   readonly #dropping: Dropping;
@@ -50,7 +50,7 @@ export class Backlogs {
   #sweptAt = -Infinity;
   #isRecounting = false;
 
-  constructor(parts: Omit<Parts, 'backlogs'>, limits: BacklogLimits) {
+  constructor(parts: Surroundings, limits: BacklogLimits) {
     const { clock, log, writer, catchUp } = parts;
     this.#parts = parts;
     this.#pressure = new Pressure({

@@ -1,5 +1,5 @@
 import { terminationNotice } from '../wsn/termination-notice.ts';
-import type { Parts } from './parts.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { WriteBatch } from './ports/engine-store.ts';
 import { createEntry } from './records.ts';
 import { subscriptionRecord, subscriptionRemoval, type Subscription } from './subscriptions.ts';
@@ -15,7 +15,7 @@ export interface Ending {
  * got is dropped, and the notice is the last thing that is sent to it.
  */
 export function endSubscription(
-  parts: Pick<Parts, 'subscriptions' | 'log' | 'clock' | 'distribution'>,
+  parts: Pick<Surroundings, 'subscriptions' | 'log' | 'clock' | 'distribution'>,
   subscription: Subscription,
   reason: string,
 ): Ending {

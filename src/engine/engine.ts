@@ -1,6 +1,7 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { allCursors, restore } from './activation.ts';
+import { restore } from './activation.ts';
+import { allCursors } from './all-cursors.ts';
 import type { BacklogLimits } from './backlog-limits.ts';
 import type { BacklogCounters } from './backlogs.ts';
 import type { Cursor } from './cursor.ts';

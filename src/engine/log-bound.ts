@@ -1,7 +1,7 @@
-import { allCursors } from './activation.ts';
+import { allCursors } from './all-cursors.ts';
 import type { BacklogLimits } from './backlog-limits.ts';
 import type { Cursor } from './cursor.ts';
-import type { Parts } from './parts.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Readers that hold back more than the first share of the log's limit give way, until the second is left. */
 const RELIEF = 15 / 16;
@@ -9,17 +9,17 @@ const AFTER_RELIEF = 14 / 16;
 /** How often the log is measured again, at most, while it seems to be full. */
 const AGAIN_MS = 20;
 
-type Surroundings = Pick<Parts, 'log' | 'clock' | 'subscriptions' | 'pullPoints' | 'peerLinks'>;
+type Measured = Pick<Surroundings, 'log' | 'clock' | 'subscriptions' | 'pullPoints' | 'peerLinks'>;
 
 /** The bound of the log as a whole: from the oldest message that anybody waits for to the newest. */
 export class LogBound {
-  readonly #parts: Surroundings;
+  readonly #parts: Measured;
   readonly #limitOf: () => BacklogLimits['engine'];
   #lowest = 0;
   #measuredAt = -Infinity;
   #through = 0;
 
-  constructor(parts: Surroundings, limitOf: () => BacklogLimits['engine']) {
+  constructor(parts: Measured, limitOf: () => BacklogLimits['engine']) {
     this.#parts = parts;
     this.#limitOf = limitOf;
   }

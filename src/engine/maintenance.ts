@@ -1,5 +1,5 @@
 import { messageOf } from '../kernel/errors.ts';
-import { allCursors } from './activation.ts';
+import { allCursors } from './all-cursors.ts';
 import type { Cursor } from './cursor.ts';
 import { endingBatch, endSubscription, type Ending } from './endings.ts';
 import { aliveRecord } from './outage.ts';

@@ -1,11 +1,11 @@
-import type { Parts } from './parts.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { WriteBatch } from './ports/engine-store.ts';
 import { liveSkips, MAX_SKIPS, openSkip } from './skips.ts';
 import { subscriptionRecord, type Subscription } from './subscriptions.ts';
 
 /** Pauses a subscription, with what it keeps meanwhile. Undefined: it was paused too often while nothing was delivered. */
 export function pausePlan(
-  { subscriptions, log }: Pick<Parts, 'subscriptions' | 'log'>,
+  { subscriptions, log }: Pick<Surroundings, 'subscriptions' | 'log'>,
   subscription: Subscription,
 ): { readonly batch: WriteBatch; readonly apply: () => void } | undefined {
   const { pauseRetention } = subscriptions.policyOf(subscription);

@@ -1,9 +1,9 @@
 import type { Cursor } from './cursor.ts';
-import type { Parts } from './parts.ts';
+import type { Surroundings } from './surroundings.ts';
 
 /** Reads the log once for all cursors with a stretch that nobody has counted, and counts what matches. */
 export async function recountAll(
-  { log, life, distribution }: Pick<Parts, 'log' | 'life' | 'distribution'>,
+  { log, life, distribution }: Pick<Surroundings, 'log' | 'life' | 'distribution'>,
   cursors: () => Iterable<Cursor>,
 ): Promise<void> {
   while (!life.hasEnded) {

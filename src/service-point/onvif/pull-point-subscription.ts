@@ -41,7 +41,11 @@ export async function pullMessages({ timeoutMs, maximum }: PullMessagesRequest, 
   const { engine, resource } = addressedResource(call);
   const waitMs = Math.min(timeoutMs, MAX_WAIT_MS);
   await keepAlive(call, engine, resource, waitMs + timeoutMs);
-  const { messages, gaps = [], ...termination } = await ask(call, engine, 'pullMessages', { resource, maximum, waitMs });
+  const {
+    messages,
+    gaps = [],
+    ...termination
+  } = await ask(call, engine, 'pullMessages', { resource, maximum, waitMs });
   call.replyHeaders.push(...gaps.map(gapHeader));
   const outgoing = messages.map(({ subscription, dialect, ...notification }) => ({
     notification,
