@@ -97,9 +97,9 @@ export class EngineHost {
 
   #createEngine(tenure: Tenure, store: EngineStore): MessagingEngine {
     const { engine: name, engines, topology, xpath, topicModel, clock, logger } = this.#options;
-    const { conduct, sources } = topology;
+    const { conduct, sources, backlog } = topology;
     return new MessagingEngine({
-      ...{ name, store, tenure, clock, logger, xpath, topicModel, conduct },
+      ...{ name, store, tenure, clock, logger, xpath, topicModel, conduct, backlog },
       peers: engines.names().filter((peer) => peer !== name),
       sources: sources.filter(({ engine }) => engine === name).map(sourceOf),
       properties: (topics) => producerProperties(topics, conduct),

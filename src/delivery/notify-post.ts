@@ -7,6 +7,7 @@ import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { contentTypeOf, soapNamespace } from '../soap/version.ts';
 import { deliveryUrn, notifyUrn } from '../wsn/delivery-ids.ts';
 import { encodeNotify, encodeRaw } from '../wsn/notify.ts';
+import { gapHeader } from '../wsn/gap-header.ts';
 import { DELIVERY_NAMESPACE, topologyName } from '../wsn/loop.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
 import { escapeAttribute } from '../xml/writer.ts';
@@ -49,7 +50,7 @@ export class NotifyWriter {
     );
     const head = [
       `<s:Envelope xmlns:s="${soapNamespace(claim.soapVersion)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
-      `${addressHeadersFor(claim.consumer, action, messageId)}${this.#parametersOf(claim.consumer)}`,
+      `${claim.gap === undefined ? '' : gapHeader(claim.gap)}${addressHeadersFor(claim.consumer, action, messageId)}${this.#parametersOf(claim.consumer)}`,
       `<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="${epoch}"`,
       ` topology="${escapeAttribute(topologyName(this.#publicUrl))}" attempt="${attempt}" redelivery="${attempt > 1 || claim.mayBeRepeated}">${messages.join('')}</d:Delivery>`,
     ];

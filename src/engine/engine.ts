@@ -1,6 +1,9 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { allCursors, restore } from './activation.ts';
+import { restore } from './activation.ts';
+import { allCursors } from './all-cursors.ts';
+import type { BacklogLimits } from './backlog-limits.ts';
+import type { BacklogCounters } from './backlogs.ts';
 import type { Cursor } from './cursor.ts';
 import { callerGone, type Progress } from './life.ts';
 import { DeadLetterDesk } from './giving-up.ts';
@@ -151,6 +154,16 @@ export class MessagingEngine implements Engine {
     this.#links.announceAll();
   }
 
+  /** What limits have done to the backlogs, and how long the log is. */
+  backlogCounters(): BacklogCounters {
+    return this.#parts.backlogs.counters();
+  }
+
+  /** Other limits of the backlogs from now on. */
+  setBacklogLimits(limits: BacklogLimits): void {
+    this.#parts.backlogs.setLimits(limits);
+  }
+
   /** A source is a registration that nobody made, and so nobody can end. */
   #openSources(): void {
     const { registrations, clock } = this.#parts;
@@ -167,6 +180,7 @@ export class MessagingEngine implements Engine {
     const { catchUp, life, logger } = this.#parts;
     try {
       await catchUp.pass(cursors);
+      this.#parts.backlogs.recountAll();
     } catch (error) {
       life.translate(error);
       for (const cursor of cursors) cursor.leavePass();

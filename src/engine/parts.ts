@@ -6,6 +6,8 @@ import type { PauseRetention, PublisherRegistration } from '../wsn/messages.ts';
 import { TopicModel } from '../wsn/topics/topic-model.ts';
 import { TopicSet } from '../wsn/topics/topic-set.ts';
 import type { XPath } from '../xml/xpath/xpath.ts';
+import { defaultBacklogLimits, type BacklogLimits } from './backlog-limits.ts';
+import { Backlogs } from './backlogs.ts';
 import { CatchUp } from './catch-up.ts';
 import { Contents } from './contents.ts';
 import { CurrentMessages } from './current-messages.ts';
@@ -37,6 +39,7 @@ export interface EngineOptions {
   readonly peers: readonly EngineName[];
   readonly limits?: Partial<EngineLimits>;
   readonly conduct?: Partial<EngineConduct>;
+  readonly backlog?: Partial<BacklogLimits>;
   readonly xpath: XPath;
   /** Which topics there may be; default: any. */
   readonly topicModel?: TopicModel;
@@ -117,6 +120,7 @@ export interface Parts {
   readonly deadLetters: DeadLetters;
   readonly distribution: Distribution;
   readonly catchUp: CatchUp;
+  readonly backlogs: Backlogs;
 }
 
 /** Puts an engine together; nothing is read, written or started. */
@@ -152,7 +156,9 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     logger,
   );
   const current = new CurrentMessages(limits, (key) => writer.removeLater('current', key));
-  const distribution = new Distribution({ log, subscriptions, pullPoints, peerLinks, current });
+  const distribution = new Distribution({ log, subscriptions, pullPoints, peerLinks, current }, (cursor) =>
+    backlogs.note(cursor),
+  );
   const catchUp = new CatchUp({ log, life, route: (header, visit) => distribution.route(header, visit) });
   const core = {
     name,
@@ -173,5 +179,8 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     retries: new Retries({ writer, now }),
     deadLetters: new DeadLetters({ limits, writer, logger }),
   };
-  return { ...core, ...resources, ...failures, current, requests: new RequestMemory(limits), distribution, catchUp };
+  const memory = { ...failures, current, requests: new RequestMemory(limits) };
+  const parts = { ...core, ...resources, ...memory, distribution, catchUp };
+  const backlogs = new Backlogs(parts, { ...defaultBacklogLimits, ...options.backlog });
+  return { ...parts, backlogs };
 }

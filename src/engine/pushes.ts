@@ -1,5 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import { giveUp } from './giving-up.ts';
+import { gapBeyond } from './gap.ts';
 import type { Parts } from './parts.ts';
 import type { Claim, Outbox } from './ports/outbox.ts';
 import type { LogEntry } from './records.ts';
@@ -41,6 +42,7 @@ export class Pushes implements Outbox {
     const release = (): void => {
       subscription.isClaimed = false;
       close();
+      this.#parts.backlogs.released(subscription.cursor);
     };
     try {
       // A raw payload is a message of its own.
@@ -90,6 +92,7 @@ export class Pushes implements Outbox {
     if (consumer.kind !== 'push') return undefined;
     const { writer, subscriptions, retries } = this.#parts;
     const dialect = filter.topics[0]?.dialect;
+    const { gap } = cursor;
     const [first] = entries;
     const earlier = retries.find(id, first?.seq);
     let isSettled = false;
@@ -104,6 +107,7 @@ export class Pushes implements Outbox {
         return;
       }
       if (outcome === 'delivered') {
+        cursor.gap = gapBeyond(cursor.gap, gap);
         if (cursor.advance(entries.at(-1)?.seq ?? 0)) writer.markDirty(cursor);
         retries.clear(id);
       }
@@ -120,6 +124,7 @@ export class Pushes implements Outbox {
       soapVersion: consumer.soapVersion,
       ...(dialect === undefined ? {} : { dialect }),
       useRaw: subscription.policy.useRaw === true,
+      ...(gap === undefined ? {} : { gap }),
       messages: entries.map(({ seq, notification, again }) => {
         return { seq, notification, ...(again === undefined ? {} : { again }) };
       }),
@@ -151,6 +156,7 @@ export class Pushes implements Outbox {
     const { subscriptions, writer } = this.#parts;
     subscriptions.remove(subscription);
     writer.removeLater('subscription', subscription.id);
+    writer.removeLater('backlog', subscription.id);
     writer.removeCursorLater(subscription.id);
   }
 

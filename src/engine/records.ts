@@ -12,9 +12,19 @@ import type {
 } from '../wsn/messages.ts';
 import type { RemoteSubscription } from './ports/remote-producers.ts';
 
+/** Where a record stands in the log and what it takes there. One object, shared by all queues that it is in. */
+export interface Place {
+  readonly seq: number;
+  /** When it was published, milliseconds since 1970. */
+  readonly at: number;
+  /** Bytes of the record. */
+  readonly size: number;
+}
+
 /** What a reader needs to know of a log record to tell whether it is for him. */
 export interface EntryHeader {
   readonly seq: number;
+  readonly place: Place;
   readonly topic: TopicPath | undefined;
   /** True: it was published at this engine, not taken over from a peer. */
   readonly isOwn: boolean;
@@ -72,7 +82,7 @@ export function createEntry(seq: number, publication: Publication, notification:
   // pack() puts byte strings behind all else, and there is but one.
   const kept = bytes.subarray(bytes.byteLength - message.byteLength);
   return {
-    ...headerOf(seq, { ...publication, topic, message: kept }),
+    ...headerOf({ seq, at: publication.at, size: bytes.byteLength }, { ...publication, topic, message: kept }),
     at: publication.at,
     again: publication.again,
     bytes,
@@ -90,11 +100,13 @@ export function decodeEntry(seq: number, bytes: Uint8Array): LogEntry {
     ...(producer === undefined ? {} : { producer }),
   };
   const recipient = stored.recipient ?? stored.pullPoint;
-  return { ...headerOf(seq, { ...stored, recipient }), at: stored.at, again: stored.again, bytes, notification };
+  const place = { seq, at: stored.at, size: bytes.byteLength };
+  const header = headerOf(place, { ...stored, recipient });
+  return { ...header, at: stored.at, again: stored.again, bytes, notification };
 }
 
 function headerOf(
-  seq: number,
+  place: Place,
   entry: {
     readonly origin?: EngineName | undefined;
     readonly topic?: TopicPath | undefined;
@@ -103,7 +115,7 @@ function headerOf(
   },
 ): EntryHeader {
   const { origin, topic, recipient, message } = entry;
-  return { seq, topic, isOwn: origin === undefined, recipient, message };
+  return { seq: place.seq, place, topic, isOwn: origin === undefined, recipient, message };
 }
 
 /** A stretch of the log that a subscription does not get, because it was paused and does not keep everything. */

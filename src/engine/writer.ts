@@ -1,5 +1,6 @@
 import { InfrastructureError, InvariantError, StoreBrokenError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { backlogChange } from './backlog-record.ts';
 import type { Cursor } from './cursor.ts';
 import type { Life } from './life.ts';
 import type { MessageLog } from './log.ts';
@@ -153,8 +154,14 @@ export class Writer {
   }
 
   #takeCarried(): Carried {
+    const cursors = this.#takeCursors();
+    for (const { cursor, seq } of cursors) {
+      const change = backlogChange(cursor, { position: seq, head: this.#log.head, gap: cursor.gap });
+      for (const record of change.put ?? []) this.putLater(record);
+      for (const { space, key } of change.remove ?? []) this.removeLater(space, key);
+    }
     const carried = {
-      cursors: this.#takeCursors(),
+      cursors,
       put: this.#put,
       remove: this.#remove,
       removeCursors: this.#removeCursors,
@@ -187,6 +194,8 @@ export class Writer {
   #restore({ cursors, put, remove, removeCursors, trimBelow, forgetRequestsBefore }: Carried): void {
     for (const { cursor, before } of cursors) {
       cursor.stored = Math.min(cursor.stored, before);
+      // A record may be there, and is written or removed with the next try.
+      cursor.hasRecord = true;
       this.markDirty(cursor);
     }
     // What has been decided about a record meanwhile is newer.
@@ -201,14 +210,14 @@ export class Writer {
 
 function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
   const { trimBelow, forgetRequestsBefore } = carried;
-  // The store removes after it puts: what is put again must not be removed.
-  const isPut = (space: Space, key: string): boolean =>
-    batch.put?.some((record) => record.space === space && record.key === key) ?? false;
-  const remove = [...carried.remove.values()].filter(({ space, key }) => !isPut(space, key));
+  // What the batch itself says of a record counts; the store removes after it puts.
+  const isPut = ({ space, key }: RecordName): boolean => isIn(batch.put, space, key);
+  const put = [...carried.put.values()].filter((record) => !isPut(record));
+  const remove = [...carried.remove.values()].filter((name) => !isPut(name));
   const cursors = carried.cursors.map(({ cursor, seq }) => ({ id: cursor.id, seq }));
   return {
     ...batch,
-    put: [...carried.put.values(), ...(batch.put ?? [])],
+    ...(put.length === 0 ? {} : { put: [...put, ...(batch.put ?? [])] }),
     // The batch's own members come last: the later of two writes of the same cursor counts.
     remove: [...remove, ...(batch.remove ?? [])],
     cursors: [...cursors, ...(batch.cursors ?? [])],
@@ -225,6 +234,10 @@ function isMarkLost(error: unknown, { cursors }: Carried, isOnlyCarried: boolean
 
 function nameOf({ space, key }: RecordName): string {
   return `${space} ${key}`;
+}
+
+function isIn(records: readonly KeyedRecord[] = [], space: Space, key: string): boolean {
+  return records.some((record) => record.space === space && record.key === key);
 }
 
 function isRefusal(error: unknown): boolean {

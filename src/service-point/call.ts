@@ -35,6 +35,8 @@ export interface Call {
   readonly topics: BrokerTopics;
   readonly xpath: XPath;
   readonly signal: AbortSignal;
+  /** Header blocks that go with the reply; whoever serves the call adds what it has to say beside the body. */
+  readonly replyHeaders: string[];
 }
 
 /** How long one engine of the bus may take to answer what all of them are asked. */

@@ -65,6 +65,26 @@ export interface DeliveryTimes {
   readonly maxRetryMs: number;
 }
 
+/** Bounds of what may wait for one reader, and what happens at them. */
+export interface BacklogSpec<Policy extends string> {
+  readonly messages: number;
+  readonly bytes: number;
+  /** What has waited for longer is dropped; null: no bound. */
+  readonly ageMs: number | null;
+  readonly policy: Policy;
+}
+
+/** Bounds of what may wait in an engine. */
+export interface BacklogSpecs {
+  readonly subscription: BacklogSpec<'dropOldest' | 'pause' | 'terminate' | 'refusePublisher'>;
+  readonly pullPoint: BacklogSpec<'dropOldest' | 'refusePublisher'>;
+  readonly link: BacklogSpec<'dropOldest' | 'refusePublisher'>;
+  /** The whole log, from the oldest message that anybody still waits for. */
+  readonly engine: { readonly messages: number; readonly bytes: number };
+  /** How long a consumer that is catching up may slow its publishers down. */
+  readonly patienceMs: number;
+}
+
 /** Which topics there may be (WS-Topics). */
 export interface TopicSpec {
   /** True: only the topics of the topic sets; none grows by use (FixedTopicSet). */
@@ -128,6 +148,7 @@ export interface Topology {
   readonly lease: LeaseTimes;
   readonly limits: Limits;
   readonly delivery: DeliveryTimes;
+  readonly backlog: BacklogSpecs;
   readonly topics: TopicSpec;
   readonly sources: readonly SourceSpec[];
   readonly conduct: Conduct;

@@ -3,7 +3,7 @@ import { formatAddress, MAX_PORT, portOf } from './address.ts';
 import { defaultWire } from './address-rules.ts';
 import { quote, type Finding } from './finding.ts';
 import type { Address, Topology } from './model.ts';
-import { resolveConduct, resolveSources, resolveTopics } from './resolve-conduct.ts';
+import { resolveBacklog, resolveConduct, resolveSources, resolveTopics } from './resolve-conduct.ts';
 import type { WrittenTopology } from './schema.ts';
 
 /** The environment variables that change a topology. Empty counts as not set. */
@@ -65,6 +65,7 @@ export function resolveTopology(
       firstRetryMs: delivery.firstRetry,
       maxRetryMs: delivery.maxRetry,
     },
+    backlog: resolveBacklog(written),
     topics: resolveTopics(written, directory),
     sources: resolveSources(written),
     conduct: resolveConduct(written),

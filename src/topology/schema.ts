@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backlogSchema } from './backlog-schema.ts';
 import {
   profilesSchema,
   publishersSchema,
@@ -181,6 +182,7 @@ export const topologySchema = z
       lease: leaseSchema.prefault({}).describe('How fast a takeover is noticed.'),
       limits: limitsSchema.prefault({}).describe('What one request and one outage may cost.'),
       delivery: deliverySchema.prefault({}).describe('How notifications are sent to consumers.'),
+      backlog: backlogSchema.prefault({}).describe('How much may wait for consumers, and what happens beyond that.'),
       topics: topicsSchema.prefault({}).describe('Which topics there may be.'),
       publishers: publishersSchema.prefault({}).describe('Who may publish.'),
       subscriptions: subscriptionsSchema.prefault({}).describe('How subscriptions live.'),

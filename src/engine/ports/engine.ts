@@ -9,6 +9,7 @@ import type {
   TopicExpression,
   TopicPath,
 } from '../../wsn/messages.ts';
+import type { Gap } from './gap.ts';
 
 /** A granted termination time: milliseconds since 1970, null for none. */
 export interface Termination {
@@ -94,10 +95,10 @@ export interface EngineOperations {
   pause: { request: { subscription: string }; reply: Record<string, never> };
   resume: { request: { subscription: string }; reply: Record<string, never> };
   createPullPoint: { request: { termination?: RequestedTermination }; reply: { pullPoint: string } & Termination };
-  /** `maximum` undefined: all that there are. */
+  /** `maximum` undefined: all that there are. `gaps`: what limits dropped, told with the messages that come next. */
   getMessages: {
     request: { pullPoint: string; maximum?: number };
-    reply: { messages: readonly PulledNotification[] };
+    reply: { messages: readonly PulledNotification[]; gaps?: readonly Gap[] };
   };
   destroyPullPoint: { request: { pullPoint: string }; reply: Record<string, never> };
   /**
@@ -106,7 +107,7 @@ export interface EngineOperations {
    */
   pullMessages: {
     request: { resource: string; maximum: number; waitMs: number };
-    reply: { messages: readonly PulledNotification[] } & Termination;
+    reply: { messages: readonly PulledNotification[]; gaps?: readonly Gap[] } & Termination;
   };
   /** Gives a subscription the current message of each topic that passes its filter, once more (ONVIF Core §9.1.1). */
   synchronize: { request: { subscription: string }; reply: Record<string, never> };

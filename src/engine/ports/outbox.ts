@@ -1,3 +1,4 @@
+import type { Gap } from './gap.ts';
 import type { Notification, PushConsumer } from '../../wsn/messages.ts';
 
 /** One message of a claim. */
@@ -41,6 +42,8 @@ export interface Claim {
   /** True: each message is sent as its payload alone (wsnt:UseRaw); there is one. */
   readonly useRaw: boolean;
   readonly messages: readonly ClaimedMessage[];
+  /** What limits took from the subscription and its consumer has not been told: forgotten once these are delivered. */
+  readonly gap?: Gap;
   /** True: an engine before this one may have sent them already. */
   readonly mayBeRepeated: boolean;
   /** The tries before, of this tenure or an earlier one. `waitMs`: how much of the pause after the last is left. */

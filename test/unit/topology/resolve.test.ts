@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defaultBacklogLimits } from '../../../src/engine/backlog-limits.ts';
 import { DEFAULT_CONDUCT, DEFAULT_TOPICS } from '../../../src/topology/defaults.ts';
 import type { Topology } from '../../../src/topology/model.ts';
 import { parseTopology } from '../../../src/topology/parse.ts';
@@ -60,6 +61,12 @@ sources:
       - { dialect: "urn:own", expression: x }
     lifetime: 90m
   - { name: camera, kind: onvif, address: "http://127.0.0.1/onvif" }
+backlog:
+  perSubscription: { messages: 5, bytes: 4KiB, age: unlimited, policy: pause }
+  perPullPoint: { messages: 6, bytes: 4097, age: 1m, policy: refusePublisher }
+  perLink: { messages: 7, bytes: 4098, age: 1h, policy: dropOldest }
+  perEngine: { messages: 8, bytes: 4099 }
+  patience: 0s
 `;
 
 test('a file with what is required and nothing else gets every default', () => {
@@ -79,6 +86,8 @@ test('a file with what is required and nothing else gets every default', () => {
     lease: { ttlMs: 3_000, renewEveryMs: 500, guardMs: 1_000 },
     limits: { maxBodyBytes: 4_194_304, holdMs: 10_000, maxHeldRequests: 1_000, maxHeldBytes: 67_108_864 },
     delivery: { connectTimeoutMs: 3_000, totalTimeoutMs: 15_000, firstRetryMs: 1_000, maxRetryMs: 300_000 },
+    // The defaults of the engine and those of the file are the same.
+    backlog: defaultBacklogLimits,
     topics: DEFAULT_TOPICS,
     sources: [],
     conduct: DEFAULT_CONDUCT,
@@ -139,6 +148,13 @@ test('a file that says everything is taken at its word', () => {
         lifetimeMs: 3_600_000,
       },
     ],
+    backlog: {
+      subscription: { messages: 5, bytes: 4_096, ageMs: null, policy: 'pause' },
+      pullPoint: { messages: 6, bytes: 4_097, ageMs: 60_000, policy: 'refusePublisher' },
+      link: { messages: 7, bytes: 4_098, ageMs: 3_600_000, policy: 'dropOldest' },
+      engine: { messages: 8, bytes: 4_099 },
+      patienceMs: 0,
+    },
     conduct: {
       strict: true,
       tolerate: { topicEmpty: true, actionBw2: false },

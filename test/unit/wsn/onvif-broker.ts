@@ -91,6 +91,7 @@ export class OnvifBroker {
       conduct: DEFAULT_CONDUCT,
       topics: { fixed: false, element: topicSetElement },
       xpath: libxmlXPath,
+      replyHeaders: [],
     };
   }
 
