@@ -11,6 +11,8 @@ export const STATUS_CHANNEL = 'status';
 export interface HandoverRequest {
   readonly engine: EngineName;
   readonly to: ServerName;
+  /** Nobody asked for it but the preferred server itself: it may be refused because the last one was not long ago. */
+  readonly isFailback?: boolean;
 }
 
 /** How a server is. */
@@ -22,5 +24,7 @@ export interface ServerStatus {
     /** The state of this server's candidacy: standby, active, draining, … */
     readonly state: string;
     readonly epoch?: number;
+    /** Why it does not take over although nobody serves; for an operator. */
+    readonly trouble?: string;
   }[];
 }

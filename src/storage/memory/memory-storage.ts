@@ -83,6 +83,10 @@ class MemoryHeldLease implements HeldLease {
     return true;
   }
 
+  confirm(): boolean {
+    return this.#isHeld();
+  }
+
   async release(handoffTo?: string): Promise<void> {
     await Promise.resolve();
     if (!this.#isHeld()) return;

@@ -34,6 +34,10 @@ export class SqliteHeldLease implements HeldLease {
     });
   }
 
+  confirm(): boolean {
+    return this.#releasing === undefined && this.#isOurs();
+  }
+
   release(handoffTo?: string): Promise<void> {
     this.#releasing ??= this.#release(handoffTo);
     return this.#releasing;
