@@ -302,7 +302,9 @@ export class LeaseManager implements Component {
       lease,
       tenure: new LeaseTenure({
         ...{ engine, epoch: lease.epoch, clock, lifeMs, ...sent },
-        confirm: (jumpMs) => this.#confirm(lease, jumpMs),
+        // The rest of the guard is for clocks that run at different rates.
+        driftMs: times.guardMs / 4,
+        renewNow: (jumpMs) => this.#renewNow(lease, jumpMs),
       }),
       activate,
       enter: (state) => this.#enter(state),
@@ -313,8 +315,8 @@ export class LeaseManager implements Component {
     });
   }
 
-  #confirm(lease: HeldLease, jumpMs: number): boolean {
-    const isHeld = lease.confirm();
+  #renewNow(lease: HeldLease, jumpMs: number): boolean {
+    const isHeld = lease.renewNow();
     this.#logger.warn('The clock jumped', { epoch: lease.epoch, jumpMs: Math.round(jumpMs), isHeld });
     return isHeld;
   }

@@ -3,8 +3,7 @@ import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
 import type { Tenure } from '../kernel/tenure.ts';
 
-/** The two clocks of a process may drift apart by this much between two renewals, in milliseconds, before it is a jump. */
-export const CLOCK_JUMP_MS = 500;
+const LARGEST_DRIFT_MS = 500;
 
 export interface LeaseTenureOptions {
   readonly engine: EngineName;
@@ -20,10 +19,15 @@ export interface LeaseTenureOptions {
    */
   readonly sentAtWall?: number;
   /**
-   * Asked after a jump of the clocks, by `jumpMs` on the wall clock: true when the store still names this holder. An
-   * error counts as no. Default: always.
+   * How far the two clocks may drift apart between two renewals before it is a jump, in milliseconds. Time that the
+   * monotonic clock missed unnoticed is taken from the guard, so this is a part of it. Default: 500.
    */
-  readonly confirm?: (jumpMs: number) => boolean;
+  readonly driftMs?: number;
+  /**
+   * Renews the lease without waiting, after a jump of the clocks by `jumpMs`; false: it is not held any more. An error
+   * counts as that. Default: nobody else can hold it.
+   */
+  readonly renewNow?: (jumpMs: number) => boolean;
 }
 
 /**
@@ -31,7 +35,7 @@ export interface LeaseTenureOptions {
  * has ended it stays ended: a renewal that succeeds too late changes nothing.
  *
  * A machine that slept, or a virtual one that was paused, may not have counted that time on its monotonic clock; its
- * wall clock tells. So the two are compared at each question, and after a jump the store has the word.
+ * wall clock tells. So the two are compared at each question, and after a jump the lease is renewed before the answer.
  */
 export class LeaseTenure implements Tenure {
   readonly engine: EngineName;
@@ -39,7 +43,8 @@ export class LeaseTenure implements Tenure {
   readonly #clock: Clock;
   readonly #lifeMs: number;
   readonly #ending = new AbortController();
-  readonly #confirm: (jumpMs: number) => boolean;
+  readonly #driftMs: number;
+  readonly #renewNow: (jumpMs: number) => boolean;
   #deadline: number;
   /** Wall clock minus monotonic clock. */
   #offset: number;
@@ -49,7 +54,8 @@ export class LeaseTenure implements Tenure {
     this.epoch = options.epoch;
     this.#clock = options.clock;
     this.#lifeMs = options.lifeMs;
-    this.#confirm = options.confirm ?? ((): boolean => true);
+    this.#driftMs = options.driftMs ?? LARGEST_DRIFT_MS;
+    this.#renewNow = options.renewNow ?? ((): boolean => true);
     this.#deadline = options.sentAt + options.lifeMs;
     const { clock, sentAt, sentAtWall } = options;
     this.#offset = sentAtWall === undefined ? clock.now() - clock.monotonic() : sentAtWall - sentAt;
@@ -67,7 +73,7 @@ export class LeaseTenure implements Tenure {
       return false;
     }
     const jumpMs = this.#clock.now() - now - this.#offset;
-    return Math.abs(jumpMs) <= CLOCK_JUMP_MS || this.#isConfirmed(jumpMs);
+    return Math.abs(jumpMs) <= this.#driftMs || this.#isRenewed(now, jumpMs);
   }
 
   /** Milliseconds until the tenure ends unless it is renewed; 0 when it has ended. */
@@ -90,10 +96,14 @@ export class LeaseTenure implements Tenure {
     this.#ending.abort(new InfrastructureError('lease-lost', message, { processed: 'unknown' }));
   }
 
-  #isConfirmed(jumpMs: number): boolean {
+  #isRenewed(sentAt: number, jumpMs: number): boolean {
     this.#offset += jumpMs;
     try {
-      if (this.#confirm(jumpMs)) return true;
+      if (this.#renewNow(jumpMs)) {
+        // Not only confirmed: the deadline before was measured on a clock that may have missed a part of the time.
+        this.#deadline = sentAt + this.#lifeMs;
+        return true;
+      }
       this.end('the clock jumped, and the store does not name this holder any more');
     } catch (error) {
       this.end(`the clock jumped, and the store cannot be asked: ${messageOf(error)}`);

@@ -28,10 +28,10 @@ export interface HeldLease {
   /** Moves the counter. False: somebody else holds the lease now; stop at once. */
   renew(): Promise<boolean>;
   /**
-   * Whether the store names this holder now, without waiting: asked after a jump of the clocks, before anything else
-   * is sent. False when that cannot be known at once. May throw; that counts as false.
+   * As renew(), without waiting: after a jump of the clocks, before anything else is sent. False also when the store
+   * cannot say at once. May throw; that counts as false.
    */
-  confirm(): boolean;
+  renewNow(): boolean;
   /** Gives the lease up, for `handoffTo` if given. The engine's store must be closed before. Idempotent. */
   release(handoffTo?: ServerName): Promise<void>;
 }

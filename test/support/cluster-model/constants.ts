@@ -1,5 +1,7 @@
 export const ENGINE = 'ME1';
 export const TIMES = { ttlMs: 900, renewEveryMs: 150, guardMs: 300 };
+/** How long a renewal carries. */
+export const LIFE_MS = TIMES.ttlMs - TIMES.guardMs;
 export const FAILBACK = { delayMs: 400, everyMs: 3_000 };
 
 /**

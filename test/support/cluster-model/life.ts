@@ -6,7 +6,7 @@ import type { HeldLease, LeaseStore, LeaseView } from '../../../src/cluster/port
 import type { EngineStore } from '../../../src/engine/ports/engine-store.ts';
 import type { Tenure } from '../../../src/kernel/tenure.ts';
 import { MemoryStorage } from '../../../src/storage/memory/memory-storage.ts';
-import { ENGINE, FAILBACK, TIMES } from './constants.ts';
+import { ENGINE, FAILBACK, LIFE_MS, TIMES } from './constants.ts';
 import { ProcessClock, Pulse } from './process-clock.ts';
 import type { World } from './world.ts';
 
@@ -24,7 +24,6 @@ export interface CallFault {
 /** What the outside knows of a tenure: how long the last renewal that the process has heard of carries. */
 interface Term {
   readonly epoch: number;
-  readonly lease: HeldLease;
   /** On the clock of the process. */
   deadline: number;
   tenure: Tenure | undefined;
@@ -115,7 +114,7 @@ export class Life implements LeaseStore {
     const isInTime = this.clock.monotonic() < term.deadline;
     // A clock that did not count the machine's sleep cannot tell; then the store must be asked.
     const hasLostTime = this.#hasSlept || this.asleepSince !== undefined;
-    const expected = isInTime && (!hasLostTime || term.lease.confirm());
+    const expected = isInTime && (!hasLostTime || this.#world.isHeldBy(term.epoch, this.contender.incarnation));
     if (!this.isRunning) return expected;
     const isCurrent = term.tenure.isCurrent();
     if (isCurrent !== expected)
@@ -155,12 +154,12 @@ export class Life implements LeaseStore {
     }
     const lease = taken;
     if (lease === undefined) return undefined;
-    this.term = { epoch: lease.epoch, lease, deadline: sentAt + TIMES.ttlMs - TIMES.guardMs, tenure: undefined };
+    this.term = { epoch: lease.epoch, deadline: sentAt + LIFE_MS, tenure: undefined };
     return {
       engine,
       epoch: lease.epoch,
       renew: () => this.#renew(lease),
-      confirm: () => lease.confirm(),
+      renewNow: () => this.#renewNow(lease),
       release: (to) => this.#call('release', () => lease.release(to)),
     };
   }
@@ -174,7 +173,15 @@ export class Life implements LeaseStore {
     const isHeld = await this.#call('renew', () => lease.renew());
     const { term } = this;
     const isInTime = term?.tenure === undefined || this.clock.monotonic() < term.deadline;
-    if (isHeld && isInTime && term?.epoch === lease.epoch) term.deadline = sentAt + TIMES.ttlMs - TIMES.guardMs;
+    if (isHeld && isInTime && term?.epoch === lease.epoch) {
+      term.deadline = Math.max(term.deadline, sentAt + LIFE_MS);
+    }
+    return isHeld;
+  }
+
+  #renewNow(lease: HeldLease): boolean {
+    const isHeld = lease.renewNow();
+    if (isHeld && this.term?.epoch === lease.epoch) this.term.deadline = this.clock.monotonic() + LIFE_MS;
     return isHeld;
   }
 

@@ -175,6 +175,12 @@ export class World {
     return true;
   }
 
+  /** What the kernel and the store say, not what anybody believes. */
+  isHeldBy(epoch: number, incarnation: string): boolean {
+    const { lockedBy, epoch: installed } = this.medium.engine(ENGINE);
+    return lockedBy === incarnation && installed === epoch;
+  }
+
   installed(epoch: number, incarnation: string): void {
     if (this.#holders.has(epoch)) this.fail(`epoch ${epoch} was installed twice`);
     this.#holders.set(epoch, incarnation);

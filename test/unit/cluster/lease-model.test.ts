@@ -51,6 +51,7 @@ describe('The lease in any schedule of faults', () => {
   let activations = 0;
   let commits = 0;
   const startedAt = performance.now();
+  const cpuAtStart = process.cpuUsage();
 
   beforeAll(() => {
     lean = leanAborts();
@@ -59,9 +60,11 @@ describe('The lease in any schedule of faults', () => {
   afterAll(() => {
     lean?.[Symbol.dispose]();
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
+    const { user, system } = process.cpuUsage(cpuAtStart);
+    const cpu = ((user + system) / 1e6).toFixed(1);
     const seed = fc.readConfigureGlobal().seed;
     const simulated = `${Math.round(simulatedMs / 1_000)} s simulated, ${activations} takeovers, ${commits} commits`;
-    console.info(`lease model: seed ${seed}, ${played} schedules in ${seconds} s (${simulated})`);
+    console.info(`lease model: seed ${seed}, ${played} schedules in ${seconds} s, ${cpu} s of CPU (${simulated})`);
   });
 
   it.each(FAMILIES)(
@@ -94,6 +97,36 @@ describe('The model of the lease', () => {
       using _lean = leanAborts();
       expect(await historyOf(run)).toEqual(original);
     }
+  });
+
+  it.each<[string, number, number, Step[]]>([
+    [
+      'a machine that slept between the request for the lease and its answer',
+      3,
+      1196589500,
+      [
+        { action: { kind: 'lag', rank: 0, ms: 200 }, pauseMs: 0 },
+        { action: { kind: 'failActivation', rank: 0 }, pauseMs: 30 },
+        { action: { kind: 'suspend', rank: 0 }, pauseMs: 391 },
+        { action: { kind: 'kill', rank: 2 }, pauseMs: 28 },
+        { action: { kind: 'inCall', rank: 0, in: 'observe', isAfter: false, what: 'freeze' }, pauseMs: 507 },
+      ],
+    ],
+    [
+      'a sleep that is shorter than 500 ms and yet most of the guard',
+      2,
+      -2147483630,
+      [
+        { action: { kind: 'setWall', rank: 0, ms: -86_400_000 }, pauseMs: 0 },
+        { action: { kind: 'suspend', rank: 0 }, pauseMs: 129 },
+        { action: { kind: 'lag', rank: 0, ms: 2_000 }, pauseMs: 124 },
+        { action: { kind: 'thaw', rank: 0 }, pauseMs: 0 },
+      ],
+    ],
+  ])('F15: once led to two tenures: %s', async (_what, count, seed, steps) => {
+    const world = new World({ servers: count, seed, eviction: 'fences', hasRates: true, hasFailback: true });
+    await play(world, steps);
+    expect(world.problem).toBeUndefined();
   });
 
   it('F14: steps of the wall clock by an hour or a day cause no failover', async () => {
