@@ -4,11 +4,13 @@ import type { ActiveEngine } from '../../../src/cluster/holding.ts';
 import { LeaseManager } from '../../../src/cluster/lease-manager.ts';
 import type { HeldLease, LeaseStore, LeaseView } from '../../../src/cluster/ports/lease-store.ts';
 import type { EngineStore } from '../../../src/engine/ports/engine-store.ts';
+import type { Logger } from '../../../src/kernel/log.ts';
 import type { Tenure } from '../../../src/kernel/tenure.ts';
+import type { MemoryMedium } from '../../../src/storage/memory/memory-medium.ts';
 import { MemoryStorage } from '../../../src/storage/memory/memory-storage.ts';
+import type { ManualClock } from '../manual-clock.ts';
 import { ENGINE, FAILBACK, LIFE_MS, TIMES } from './constants.ts';
 import { ProcessClock, Pulse } from './process-clock.ts';
-import type { World } from './world.ts';
 
 /** Where a process talks to the store, or to the holder of its engine. */
 export const CALLS = ['observe', 'acquire', 'renew', 'release', 'evict', 'open', 'commit', 'close', 'ask'] as const;
@@ -19,6 +21,25 @@ export interface CallFault {
   readonly in: Call;
   readonly isAfter: boolean;
   readonly what: 'freeze' | 'kill' | 'fail';
+}
+
+/** What a life needs of the world around it. */
+export interface Surroundings {
+  readonly clock: ManualClock;
+  readonly medium: MemoryMedium;
+  readonly candidates: readonly string[];
+  readonly lives: readonly Life[];
+  readonly logger: Logger;
+  readonly random: () => number;
+  readonly hasFailback: boolean;
+  rateOf(rank: number): number;
+  deposed(life: Life, rank: number): void;
+  exit(life: Life): void;
+  fail(what: string): void;
+  isHeldBy(epoch: number, incarnation: string): boolean;
+  installed(epoch: number, incarnation: string): void;
+  evict(leases: LeaseStore, engine: string, observed: LeaseView): Promise<boolean>;
+  askBack(holder: string, to: string): Promise<boolean>;
 }
 
 /** What the outside knows of a tenure: how long the last renewal that the process has heard of carries. */
@@ -53,10 +74,10 @@ export class Life implements LeaseStore {
   #hangs: (() => void)[] = [];
   #isToHang = false;
   #hasSlept = false;
-  readonly #world: World;
+  readonly #world: Surroundings;
   readonly #leases: LeaseStore;
 
-  constructor(world: World, rank: number, incarnation: string) {
+  constructor(world: Surroundings, rank: number, incarnation: string) {
     this.#world = world;
     this.clock = new ProcessClock(world.clock, this.pulse, world.rateOf(rank));
     this.#leases = new MemoryStorage(world.medium).leases;

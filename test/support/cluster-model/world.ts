@@ -3,7 +3,7 @@ import { type Logger, silentLogger } from '../../../src/kernel/log.ts';
 import { MemoryMedium } from '../../../src/storage/memory/memory-medium.ts';
 import { ManualClock } from '../manual-clock.ts';
 import { ENGINE, OUTAGE_BOUND_MS } from './constants.ts';
-import { type CallFault, Life } from './life.ts';
+import { type CallFault, Life, type Surroundings } from './life.ts';
 import { seeded } from './random.ts';
 
 /** How a silent holder is ended: its process is killed (one machine), or only its lock is taken (a database). */
@@ -22,7 +22,7 @@ export interface WorldOptions {
 }
 
 /** Servers that contend for one engine over one medium, in a time of their own, and what must be true of them at every instant. */
-export class World {
+export class World implements Surroundings {
   readonly clock = new ManualClock();
   readonly medium = new MemoryMedium();
   readonly candidates: readonly string[];
