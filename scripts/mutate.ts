@@ -100,7 +100,7 @@ const MUTATIONS: readonly Mutation[] = [
     file: 'src/storage/sqlite/sqlite-lease-store.ts',
     from: '    found.counter === observed.counter &&\n',
     to: '',
-    tests: ['test/contract/sqlite.test.ts'],
+    tests: ['test/unit/storage/eviction.test.ts'],
   },
   {
     rule: 'only a process with the right start time is killed',
