@@ -71,7 +71,7 @@ export class Life implements LeaseStore {
   /** How many activations still fail; at most two in a life, so that the back-off stays within the bound. */
   #failingActivations = 0;
   #failedActivations = 0;
-  #hangs: (() => void)[] = [];
+  readonly #hangs: (() => void)[] = [];
   #isToHang = false;
   #hasSlept = false;
   readonly #world: Surroundings;
@@ -143,6 +143,11 @@ export class Life implements LeaseStore {
     return isCurrent;
   }
 
+  /** Compares what it believes with what the outside knows. */
+  look(): void {
+    if (this.isCurrent && this.pulse.isDead) this.#world.fail('A dead process is current');
+  }
+
   /** It wakes up; before anything else of it runs, it is looked at. */
   thaw(): void {
     this.healthySince = this.#world.clock.monotonic();
@@ -152,7 +157,7 @@ export class Life implements LeaseStore {
       this.asleepSince = undefined;
     }
     this.pulse.isFrozen = false;
-    void this.isCurrent;
+    this.look();
     this.pulse.thaw(this.#world.random);
   }
 

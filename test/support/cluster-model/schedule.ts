@@ -74,17 +74,21 @@ function apply(world: World, action: Action): void {
   const life = world.lives[who];
   switch (action.kind) {
     case 'lag':
-      return world.lag(who, action.ms);
+      world.lag(who, action.ms);
+      break;
     case 'setWall':
-      return life?.clock.setWall(action.ms);
+      life?.clock.setWall(action.ms);
+      break;
     case 'inCall':
-      return world.failCall(who, action);
+      world.failCall(who, action);
+      break;
     case 'failActivation':
     case 'hangActivation':
     case 'endHang':
-      return life?.[action.kind]();
+      life?.[action.kind]();
+      break;
     default:
-      return world[action.kind](who);
+      world[action.kind](who);
   }
 }
 

@@ -64,6 +64,7 @@ describe('The lease in any schedule of faults', () => {
     const cpu = ((user + system) / 1e6).toFixed(1);
     const seed = fc.readConfigureGlobal().seed;
     const simulated = `${Math.round(simulatedMs / 1_000)} s simulated, ${activations} takeovers, ${commits} commits`;
+    // eslint-disable-next-line no-console -- the figures are wanted
     console.info(`lease model: seed ${seed}, ${played} schedules in ${seconds} s, ${cpu} s of CPU (${simulated})`);
   });
 
@@ -94,6 +95,7 @@ describe('The model of the lease', () => {
     };
     for (const run of runs) {
       const original = await historyOf(run);
+      // eslint-disable-next-line @typescript-eslint/no-unused-vars -- it lives until the end of the block
       using _lean = leanAborts();
       expect(await historyOf(run)).toEqual(original);
     }

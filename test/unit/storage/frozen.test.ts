@@ -75,6 +75,7 @@ describe.skipIf(!isLinux)('A holder that stands still', () => {
       await standby.serves(1);
       await holder.end();
       const gap = (standby.beats[0]?.at ?? 0) - (holder.beats.at(-1)?.at ?? 0);
+      // eslint-disable-next-line no-console -- the figures are wanted
       console.info(`F6: frozen inside a commit, replaced ${gap} ms after its last acknowledgement`);
       expect(standby.isRunning).toBe(true);
       await standby[Symbol.asyncDispose]();
@@ -124,6 +125,7 @@ describe.skipIf(!isLinux)('A holder that stands still', () => {
       const start = (server: string): ContenderProcess =>
         new ContenderProcess({ directory: directory.path, server, candidates: names, ttlMs: 600 });
       const started = names.map(start);
+      // eslint-disable-next-line @typescript-eslint/no-unused-vars -- it lives until the end of the block
       await using _all = disposeOf(started);
       const present = [...started];
       await Promise.all(started.map((one) => one.line(/^contends$/)));
@@ -153,6 +155,7 @@ describe.skipIf(!isLinux)('A holder that stands still', () => {
       const share = shareActive(beats);
       const epochs = new Set(beats.map(({ epoch }) => epoch)).size;
       const percent = Math.round(share * 100);
+      // eslint-disable-next-line no-console -- the figures are wanted
       console.info(`F7: seed ${seed}, ${stops} stops, ${epochs} epochs, ${beats.length} commits, active ${percent} %`);
       expect(epochs).toBeGreaterThan(1);
       // On a machine of its own 80 % and more; here it may share two cores with other tests.
