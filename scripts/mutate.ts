@@ -123,6 +123,48 @@ const MUTATIONS: readonly Mutation[] = [
     to: '',
     tests: ['test/unit/engine/outbox.test.ts'],
   },
+  {
+    rule: 'a holder stops itself before its TTL ends (guard)',
+    file: 'src/cluster/lease-manager.ts',
+    from: 'const lifeMs = times.ttlMs - times.guardMs;',
+    to: 'const lifeMs = times.ttlMs;',
+    tests: ['test/unit/cluster/lease-model.test.ts'],
+  },
+  {
+    rule: 'each acquisition raises the epoch',
+    file: 'src/storage/memory/memory-storage.ts',
+    from: 'disk.epoch += 1;',
+    to: 'disk.epoch += disk.epoch === 0 ? 1 : 0;',
+    tests: ['test/unit/cluster/lease-model.test.ts'],
+  },
+  {
+    rule: 'a holder that has renewed since it was observed is not evicted (SQLite)',
+    file: 'src/storage/sqlite/sqlite-lease-store.ts',
+    from: '    found.counter === observed.counter &&\n',
+    to: '',
+    tests: ['test/unit/storage/eviction.test.ts'],
+  },
+  {
+    rule: 'only a process with the right start time is killed',
+    file: 'src/storage/sqlite/machine.ts',
+    from: 'return startTicksOf(life.pid) === life.startTicks;',
+    to: 'return startTicksOf(life.pid) !== undefined;',
+    tests: ['test/unit/storage/eviction.test.ts'],
+  },
+  {
+    rule: 'only a process that has the lock is killed',
+    file: 'src/storage/sqlite/machine.ts',
+    from: 'return holders.length > 0 && !holders.includes(pid);',
+    to: 'return false;',
+    tests: ['test/unit/storage/frozen.test.ts'],
+  },
+  {
+    rule: 'a jump of the clocks is noticed before the next push',
+    file: 'src/cluster/lease-tenure.ts',
+    from: 'Math.abs(jumpMs) <= this.#driftMs',
+    to: 'Math.abs(jumpMs) <= Infinity',
+    tests: ['test/unit/cluster/lease-model.test.ts'],
+  },
 ];
 
 const project = resolve(import.meta.dirname, '..');

@@ -1,3 +1,4 @@
+import { FailbackDamping } from '../cluster/failback-damping.ts';
 import { Failback } from '../cluster/failback.ts';
 import { LeaseManager } from '../cluster/lease-manager.ts';
 import type { Directory } from '../cluster/ports/directory.ts';
@@ -35,6 +36,7 @@ export class Candidacies {
   readonly #options: CandidaciesOptions;
   readonly #leases: ReadonlyMap<EngineName, LeaseManager>;
   readonly #failbacks: readonly Failback[];
+  readonly #damping: ReadonlyMap<EngineName, FailbackDamping>;
 
   /** `engines`: all of the topology; those that name the server as a candidate count. */
   constructor(engines: readonly EngineSpec[], options: CandidaciesOptions) {
@@ -42,6 +44,9 @@ export class Candidacies {
     const { server } = options;
     const hosted = engines.filter(({ candidates }) => candidates.includes(server));
     this.#leases = new Map(hosted.map((engine) => [engine.name, this.#createLeaseManager(engine)]));
+    const dampingOf = ({ failbackEveryMs: everyMs }: EngineSpec) =>
+      new FailbackDamping({ everyMs, clock: options.clock });
+    this.#damping = new Map(hosted.map((engine) => [engine.name, dampingOf(engine)]));
     this.#failbacks = hosted.filter((engine) => isPreferred(engine, server)).map((one) => this.#createFailback(one));
   }
 
@@ -69,12 +74,15 @@ export class Candidacies {
   }
 
   /** Hands an engine that runs here over to another server, at that server's wish. */
-  async handOver({ engine, to }: HandoverRequest): Promise<{ readonly isReleased: boolean }> {
+  async handOver({ engine, to, isFailback }: HandoverRequest): Promise<{ readonly isReleased: boolean }> {
     const manager = this.#leases.get(engine);
     if (manager === undefined || !this.#options.peers.isConnected(to)) return { isReleased: false };
+    if (isFailback === true && this.#damping.get(engine)?.mayGrant() !== true) return { isReleased: false };
     try {
       using deadline = new Deadline(HANDOVER_DRAIN_MS);
-      return { isReleased: await manager.handOver(to, deadline.signal) };
+      const isReleased = await manager.handOver(to, deadline.signal);
+      if (isFailback === true && isReleased) this.#damping.get(engine)?.granted();
+      return { isReleased };
     } catch (error) {
       this.#options.logger.warn('Handover failed', { engine, to, error: messageOf(error) });
       return { isReleased: false };
@@ -98,11 +106,12 @@ export class Candidacies {
     });
   }
 
-  #createFailback({ name: engine, failbackDelayMs }: EngineSpec): Failback {
+  #createFailback({ name: engine, failbackDelayMs, failbackEveryMs }: EngineSpec): Failback {
     const { server: own, directory, peers, clock, logger } = this.#options;
     return new Failback({
       engine,
       failbackDelayMs,
+      failbackEveryMs,
       isReady: () => this.#leases.get(engine)?.state === 'standby',
       holder: () => {
         const server = directory.find(engine)?.server;
@@ -115,7 +124,7 @@ export class Candidacies {
   }
 
   async #requestHandover(engine: EngineName, holder: ServerName): Promise<boolean> {
-    const request: HandoverRequest = { engine, to: this.#options.server };
+    const request: HandoverRequest = { engine, to: this.#options.server, isFailback: true };
     using deadline = new Deadline(HANDOVER_DRAIN_MS * 2);
     const { signal } = deadline;
     const answer = await this.#options.peers.find(holder)?.call(HANDOVER_CHANNEL, pack(request), { signal });

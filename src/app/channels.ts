@@ -22,6 +22,8 @@ export interface BackupRequest {
 export interface HandoverRequest {
   readonly engine: EngineName;
   readonly to: ServerName;
+  /** Nobody asked for it but the preferred server itself: it may be refused because the last one was not long ago. */
+  readonly isFailback?: boolean;
 }
 
 /** How a server is. */
@@ -33,7 +35,7 @@ export interface ServerStatus {
     /** The state of this server's candidacy: standby, active, draining, … */
     readonly state: string;
     readonly epoch?: number;
-    /** Why the server cannot run it, while that is so. */
+    /** Why it cannot run it, or does not take over although nobody serves; for an operator. */
     readonly problem?: string;
   }[];
 }

@@ -26,8 +26,8 @@ export function addStatusCommand(program: Command, io: CliIo): void {
 function describe(member: MemberStatus): string {
   if (!member.isUp) return `${member.server}  down`;
   const engines = member.engines.map(({ name, state, epoch, problem }) => {
-    if (problem !== undefined) return `${name} ${state}, cannot run it: ${problem}`;
-    return epoch === undefined ? `${name} ${state}` : `${name} ${state} (epoch ${epoch})`;
+    const notes = [epoch === undefined ? undefined : `epoch ${epoch}`, problem].filter((note) => note !== undefined);
+    return notes.length === 0 ? `${name} ${state}` : `${name} ${state} (${notes.join('; ')})`;
   });
   return `${member.server}  up  pid ${member.pid}  ${engines.join(', ')}`;
 }

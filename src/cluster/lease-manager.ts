@@ -48,6 +48,17 @@ export interface LeaseManagerOptions {
   readonly random?: () => number;
 }
 
+interface TakenLease {
+  readonly lease: HeldLease;
+  /** The monotonic time just before it was asked for or renewed, and the wall clock of the same moment. */
+  readonly sentAt: number;
+  readonly sentAtWall: number;
+}
+
+function sentNow(clock: Clock): { readonly sentAt: number; readonly sentAtWall: number } {
+  return { sentAt: clock.monotonic(), sentAtWall: clock.now() };
+}
+
 const POLL_MS = 50;
 /** A look that takes longer is not waited for. */
 const LOOK_LIMIT_MS = 2_000;
@@ -79,7 +90,9 @@ export class LeaseManager implements Component {
   #evictedAt = Number.NEGATIVE_INFINITY;
   #failedActivations = 0;
   #isBlind = false;
-  #problem: { readonly text: string; readonly epoch: number | undefined } | undefined;
+  /** Why the lease could not be acquired when it was tried last. */
+  #refusal: { readonly text: string; readonly epoch: number | undefined } | undefined;
+  #trouble: string | undefined;
 
   constructor(options: LeaseManagerOptions) {
     const { candidates, rank, contender, engine } = options;
@@ -106,9 +119,10 @@ export class LeaseManager implements Component {
     return this.#holding?.tenure.epoch;
   }
 
-  /** Why this process could not acquire the lease when it tried last; undefined once anybody could. */
+  /** Why this process cannot take over, as far as it has tried; undefined: nothing is in its way. */
   get problem(): string | undefined {
-    return this.#problem?.epoch === this.#watch.seen?.epoch ? this.#problem?.text : undefined;
+    const isOfNow = this.#refusal?.epoch === this.#watch.seen?.epoch;
+    return this.#trouble ?? (isOfNow ? this.#refusal?.text : undefined);
   }
 
   /** The lease as this process saw it last while it was a standby. */
@@ -221,6 +235,7 @@ export class LeaseManager implements Component {
       if (view === undefined || this.#stopping.signal.aborted) return false;
       this.#isBlind = false;
       const verdict = this.#watch.judge(view, sentAt, clock.monotonic());
+      if (verdict !== 'evict') this.#trouble = undefined;
       return verdict === 'acquire' || (verdict === 'evict' && (await this.#evict(view)));
     } catch (error) {
       // Twenty looks a second: say it once.
@@ -235,8 +250,11 @@ export class LeaseManager implements Component {
     if (clock.monotonic() - this.#evictedAt < EVICT_EVERY_MS) return false;
     this.#evictedAt = clock.monotonic();
     const isGone = await leases.evict(engine, view);
-    const message = isGone ? 'Silent holder is gone' : 'Holder is silent but cannot be ended';
-    this.#logger.warn(message, { epoch: view.epoch, holder: view.holder?.server });
+    const fields = { epoch: view.epoch, holder: view.holder?.server };
+    if (isGone) this.#logger.warn('Silent holder is gone', fields);
+    // Tried twice a second: say it once.
+    else if (this.#trouble === undefined) this.#logger.warn('Holder is silent but cannot be ended', fields);
+    this.#trouble = isGone ? undefined : `its holder ${view.holder?.server ?? ''} is silent but cannot be ended`;
     return isGone && !this.#stopping.signal.aborted;
   }
 
@@ -245,13 +263,13 @@ export class LeaseManager implements Component {
     try {
       const taken = await this.#take();
       if (taken !== undefined) {
-        this.#problem = undefined;
-        return this.#holdingOf(taken.lease, taken.sentAt);
+        this.#refusal = undefined;
+        return this.#holdingOf(taken);
       }
     } catch (error) {
       // A store that is refused is refused at every attempt: say it once.
       const level = this.problem === messageOf(error) ? 'debug' : 'error';
-      this.#problem = { text: messageOf(error), epoch: this.#watch.seen?.epoch };
+      this.#refusal = { text: messageOf(error), epoch: this.#watch.seen?.epoch };
       this.#failedActivations += 1;
       const pauseMs = this.#pauseAfterFailure(0, ACQUISITION_BACKOFF);
       this.#logger[level]('Cannot acquire the lease', { attempt: this.#failedActivations, pauseMs, error });
@@ -267,30 +285,36 @@ export class LeaseManager implements Component {
     return pauseMs;
   }
 
-  async #take(): Promise<{ readonly lease: HeldLease; readonly sentAt: number } | undefined> {
+  async #take(): Promise<TakenLease | undefined> {
     const { clock, leases, engine, contender, times } = this.#options;
-    const sentAt = clock.monotonic();
+    const sent = sentNow(clock);
     let lease: HeldLease | undefined;
     const asking = leases.acquire(engine, contender).then((taken) => (lease = taken));
     const isAnswered = await settlesBefore(asking, [this.#stopping.signal]);
     if (!isAnswered && !(await settlesWithin(asking, CLOSE_LIMIT_MS, clock))) {
       void asking.then((late) => late?.release()).catch(() => undefined);
     }
-    if (lease === undefined || clock.monotonic() - sentAt <= times.renewEveryMs) return lease && { lease, sentAt };
+    if (lease === undefined) return undefined;
+    if (clock.monotonic() - sent.sentAt <= times.renewEveryMs) return { lease, ...sent };
     // Waiting for the old holder's last transactions has used up a part of the new tenure.
-    const renewedAt = clock.monotonic();
+    const sentAgain = sentNow(clock);
     this.#unreleased = lease;
     if (!(await lease.renew())) return undefined;
     this.#unreleased = undefined;
-    return { lease, sentAt: renewedAt };
+    return { lease, ...sentAgain };
   }
 
-  #holdingOf(lease: HeldLease, sentAt: number): Holding {
+  #holdingOf({ lease, ...sent }: TakenLease): Holding {
     const { engine, times, clock, activate } = this.#options;
     const lifeMs = times.ttlMs - times.guardMs;
     return new Holding({
       lease,
-      tenure: new LeaseTenure({ engine, epoch: lease.epoch, clock, lifeMs, sentAt }),
+      tenure: new LeaseTenure({
+        ...{ engine, epoch: lease.epoch, clock, lifeMs, ...sent },
+        // The rest of the guard is for clocks that run at different rates.
+        driftMs: times.guardMs / 4,
+        renewNow: (jumpMs) => this.#renewNow(lease, jumpMs),
+      }),
       activate,
       enter: (state) => this.#enter(state),
       renewEveryMs: times.renewEveryMs,
@@ -298,6 +322,12 @@ export class LeaseManager implements Component {
       logger: this.#logger,
       random: this.#random,
     });
+  }
+
+  #renewNow(lease: HeldLease, jumpMs: number): boolean {
+    const isHeld = lease.renewNow();
+    this.#logger.warn('The clock jumped', { epoch: lease.epoch, jumpMs: Math.round(jumpMs), isHeld });
+    return isHeld;
   }
 
   /** A lease that could not be released would keep everybody out for as long as this process lives. */

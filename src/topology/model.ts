@@ -28,6 +28,8 @@ export interface EngineSpec {
   readonly failback: 'automatic' | 'manual';
   /** How long the preferred server must have been healthy before it asks for its engine back. */
   readonly failbackDelayMs: number;
+  /** The shortest time between two automatic failbacks. */
+  readonly failbackEveryMs: number;
 }
 
 /** Where engines keep what must survive. */

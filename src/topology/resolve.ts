@@ -40,11 +40,12 @@ export function resolveTopology(
         : movedUrl(written.publicUrl, proxyPorts, shift),
     proxies,
     servers: servers.map(({ name, listen, wire }) => ({ name, listen: moved(listen), wire: moved(wire) })),
-    engines: written.engines.map(({ name, candidates, failback, failbackDelay }) => ({
+    engines: written.engines.map(({ name, candidates, failback, failbackDelay, failbackEvery }) => ({
       name,
       candidates,
       failback,
       failbackDelayMs: failbackDelay,
+      failbackEveryMs: failbackEvery,
     })),
     store: {
       kind: 'sqlite',

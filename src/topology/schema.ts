@@ -74,6 +74,11 @@ export const engineSchema = z.strictObject(
     failbackDelay: duration(0, 24 * HOUR)
       .prefault('30s')
       .describe('How long the preferred server must have been healthy before it asks for its engine back.'),
+    failbackEvery: duration(0, 24 * HOUR)
+      .prefault('10m')
+      .describe(
+        'Two automatic failbacks lie at least this far apart, so that a server that keeps failing does not drag the engine along.',
+      ),
   },
   { error: 'a mapping with the keys name and candidates' },
 );

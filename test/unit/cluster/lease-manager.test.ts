@@ -45,6 +45,7 @@ class FaultyLeases implements LeaseStore {
         if (this.renewal === 'hangs') return new Promise(() => undefined);
         return this.renewal === 'fails' ? Promise.reject(new Error('away')) : lease.renew();
       },
+      renewNow: () => lease.renewNow(),
       release: (to) => (this.release === 'fails' ? Promise.reject(new Error('away')) : lease.release(to)),
     };
   }

@@ -76,7 +76,15 @@ test('a file with what is required and nothing else gets every default', () => {
     publicUrl: 'http://127.0.0.1:8080',
     proxies: [{ name: 'proxy1', listen: { host: '127.0.0.1', port: 8080 } }],
     servers: [{ name: 'server1', listen: { host: '127.0.0.1', port: 8081 }, wire: { host: '127.0.0.1', port: 8091 } }],
-    engines: [{ name: 'ME1', candidates: ['server1'], failback: 'automatic', failbackDelayMs: 30_000 }],
+    engines: [
+      {
+        name: 'ME1',
+        candidates: ['server1'],
+        failback: 'automatic',
+        failbackDelayMs: 30_000,
+        failbackEveryMs: 600_000,
+      },
+    ],
     store: {
       kind: 'sqlite',
       directory: '/etc/pointsman/data/smallest',
@@ -108,8 +116,14 @@ test('a file that says everything is taken at its word', () => {
       { name: 'server2', listen: { host: 'localhost', port: 8082 }, wire: { host: 'localhost', port: 8092 } },
     ],
     engines: [
-      { name: 'ME1', candidates: ['server1', 'server2'], failback: 'manual', failbackDelayMs: 30_000 },
-      { name: 'ME2', candidates: ['server2'], failback: 'automatic', failbackDelayMs: 0 },
+      {
+        name: 'ME1',
+        candidates: ['server1', 'server2'],
+        failback: 'manual',
+        failbackDelayMs: 30_000,
+        failbackEveryMs: 600_000,
+      },
+      { name: 'ME2', candidates: ['server2'], failback: 'automatic', failbackDelayMs: 0, failbackEveryMs: 600_000 },
     ],
     store: { kind: 'sqlite', directory: '/var/lib/pointsman', ballastBytes: 1024 * 1024, onRegression: 'accept' },
     lease: { ttlMs: 6_000, renewEveryMs: 1_000, guardMs: 2_000 },
@@ -174,7 +188,7 @@ test('anchors and aliases, flow and block style, a byte order mark and CRLF are 
     '\r\n',
   );
   expect(resolved(text).engines).toEqual([
-    { name: 'ME1', candidates: ['server1'], failback: 'automatic', failbackDelayMs: 300_000 },
+    { name: 'ME1', candidates: ['server1'], failback: 'automatic', failbackDelayMs: 300_000, failbackEveryMs: 600_000 },
   ]);
   const aliased = FULL.replace('ME1, candidates: [', 'ME1, candidates: &both [').replace('[server2], f', '*both, f');
   expect(resolved(aliased).engines.map(({ candidates }) => candidates)).toEqual([
