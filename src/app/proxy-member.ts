@@ -10,6 +10,7 @@ import { Router } from '../proxy/route.ts';
 import { Upstreams } from '../proxy/upstreams.ts';
 import type { Topology } from '../topology/model.ts';
 import type { EventSink } from './member-events.ts';
+import { leaveCall } from './operator-calls.ts';
 import { Peers } from './peers.ts';
 import { isMemberRoute } from './topology-routes.ts';
 
@@ -20,6 +21,8 @@ export interface ProxyMemberOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventSink;
+  /** An operator wants this process to drain and to end with code 0; perhaps more than once. */
+  readonly onLeave: () => void;
 }
 
 /** One proxy: the front door, and a wire to each server. It keeps nothing that matters. */
@@ -39,7 +42,8 @@ export class ProxyMember implements Component {
     this.#options = options;
     this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(topology, route) });
     const directory = this.#directory;
-    this.#peers = new Peers(topology.servers, { name, role: 'proxy', secret, directory, clock, logger });
+    const calls = leaveCall(options.onLeave);
+    this.#peers = new Peers(topology.servers, { name, role: 'proxy', secret, directory, calls, clock, logger });
     this.#upstreams = new Upstreams(
       [...this.#peers.all()].map(([server, dialer]) => ({
         server,

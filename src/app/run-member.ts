@@ -34,7 +34,9 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
   const level = environment['POINTSMAN_LOG'] ?? '';
   const logger = createLogger({ level: isLogLevel(level) ? level : 'info', fields: { [role]: name } });
   const secret = await clusterSecret(topology.store.directory, environment);
-  const common = { topology, name, secret, clock: systemClock, logger, events };
+  const left = new AbortController();
+  const onLeave = (): void => left.abort();
+  const common = { onLeave, topology, name, secret, clock: systemClock, logger, events };
   let exitCode: number = EXIT.ok;
   const failed = new AbortController();
   const onFailed = (code: number): void => {
@@ -46,7 +48,7 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
   setMaxListeners(0, abort);
   try {
     await member.start(abort);
-    await untilAborted(AbortSignal.any([signal, abort, failed.signal]));
+    await untilAborted(AbortSignal.any([signal, abort, failed.signal, left.signal]));
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE') throw error;
     const { message } = error as Error;

@@ -12,6 +12,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   spare: async () => (await import('./member.ts')).addSpareCommand,
   validate: async () => (await import('./validate.ts')).addValidateCommand,
   status: async () => (await import('./status.ts')).addStatusCommand,
+  engines: async () => (await import('./engines.ts')).addEnginesCommand,
+  restart: async () => (await import('./restart.ts')).addRestartCommand,
   publish: async () => (await import('./publish.ts')).addPublishCommand,
   subscribe: async () => (await import('./subscribe.ts')).addSubscribeCommand,
   pull: async () => (await import('./pull.ts')).addPullCommand,

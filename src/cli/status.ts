@@ -28,7 +28,7 @@ function describe(member: MemberStatus): string {
   const engines = member.engines.map(({ name, state, epoch }) => {
     return epoch === undefined ? `${name} ${state}` : `${name} ${state} (epoch ${epoch})`;
   });
-  return `${member.server}  up  pid ${member.pid}  ${engines.join(', ')}`;
+  return `${member.server}  ${member.isDrained ? 'drained' : 'up'}  pid ${member.pid}  ${engines.join(', ')}`;
 }
 
 function activeIn({ engines }: MemberStatus & { isUp: true }): readonly string[] {

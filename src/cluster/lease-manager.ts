@@ -79,6 +79,8 @@ export class LeaseManager implements Component {
   #evictedAt = Number.NEGATIVE_INFINITY;
   #failedActivations = 0;
   #isBlind = false;
+  #isStandingBack = false;
+  #pause: AbortController | undefined;
 
   constructor(options: LeaseManagerOptions) {
     const { candidates, rank, contender, engine } = options;
@@ -118,6 +120,16 @@ export class LeaseManager implements Component {
     if (signal.aborted) void this.stop(signal);
     else signal.addEventListener('abort', () => void this.stop(signal), { once: true, signal: this.#stopping.signal });
     return Promise.resolve();
+  }
+
+  /** Looks at the lease at once: somebody has just released it for this server. */
+  lookNow(): void {
+    this.#pause?.abort('over');
+  }
+
+  /** While true, this candidate watches but takes nothing, whoever dies. What it has it keeps. */
+  standBack(isStandingBack: boolean): void {
+    this.#isStandingBack = isStandingBack;
   }
 
   /** Drains the engine if it runs here, closes it and releases the lease, so that another candidate takes it at once. */
@@ -164,7 +176,7 @@ export class LeaseManager implements Component {
   async #turn(): Promise<void> {
     const holding = (await this.#mayAcquire()) ? await this.#acquire() : undefined;
     if (holding === undefined) {
-      await slept(this.#options.clock, POLL_MS * (0.8 + 0.4 * this.#random()), this.#stopping.signal);
+      await this.#pauseBetweenLooks();
       return;
     }
     this.#holding = holding;
@@ -181,6 +193,17 @@ export class LeaseManager implements Component {
       this.#handedOver?.(isHandedOver);
       this.#handedOver = undefined;
     }
+  }
+
+  async #pauseBetweenLooks(): Promise<void> {
+    const pause = new AbortController();
+    // With a plain reason: otherwise an error would be made, with its stack, twenty times a second.
+    const end = (): void => pause.abort('over');
+    this.#pause = pause;
+    this.#stopping.signal.addEventListener('abort', end, { signal: pause.signal });
+    if (this.#stopping.signal.aborted) end();
+    await slept(this.#options.clock, POLL_MS * (0.8 + 0.4 * this.#random()), pause.signal);
+    end();
   }
 
   #conclude(end: HoldingEnd): void {
@@ -215,6 +238,7 @@ export class LeaseManager implements Component {
       if (view === undefined || this.#stopping.signal.aborted) return false;
       this.#isBlind = false;
       const verdict = this.#watch.judge(view, sentAt, clock.monotonic());
+      if (this.#isStandingBack) return false;
       return verdict === 'acquire' || (verdict === 'evict' && (await this.#evict(view)));
     } catch (error) {
       // Twenty looks a second: say it once.

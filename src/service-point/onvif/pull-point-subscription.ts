@@ -38,7 +38,7 @@ export async function createPullPointSubscription(
  */
 export async function pullMessages({ timeoutMs, maximum }: PullMessagesRequest, call: Call): Promise<ReplyBody> {
   const { engine, resource } = addressedResource(call);
-  const waitMs = Math.min(timeoutMs, MAX_WAIT_MS);
+  const waitMs = Math.max(0, Math.min(timeoutMs, MAX_WAIT_MS) - call.waitedMs);
   await keepAlive(call, engine, resource, waitMs + timeoutMs);
   const { messages, ...termination } = await ask(call, engine, 'pullMessages', { resource, maximum, waitMs });
   const outgoing = messages.map(({ subscription, dialect, ...notification }) => ({

@@ -3,8 +3,10 @@ import type { EngineStore } from '../../engine/ports/engine-store.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { InfrastructureError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/log.ts';
+import type { Placements } from '../../cluster/ports/placements.ts';
 import { EnginePlace, createDirectory } from './engine-place.ts';
 import { assertLocalDisk } from './local-disk.ts';
+import { PlacementFiles } from './placement-files.ts';
 import { SqliteEngineStore } from './sqlite-engine-store.ts';
 import { SqliteLeaseStore } from './sqlite-lease-store.ts';
 
@@ -21,6 +23,7 @@ export interface SqliteStorageOptions {
  */
 export class SqliteStorage implements AsyncDisposable {
   readonly leases: LeaseStore;
+  readonly placements: Placements;
   readonly #directory: string;
   readonly #logger: Logger;
   readonly #places = new Map<string, EnginePlace>();
@@ -30,6 +33,7 @@ export class SqliteStorage implements AsyncDisposable {
   constructor(options: SqliteStorageOptions) {
     this.#directory = options.directory;
     this.#logger = options.logger;
+    this.placements = new PlacementFiles(options.directory);
     this.leases = new SqliteLeaseStore({
       placeOf: (engine) => this.#placeOf(engine),
       clock: options.clock,
