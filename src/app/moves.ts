@@ -85,11 +85,12 @@ export class Moves {
 
   /** Moves an engine that runs here, and remembers that an operator wants it there. */
   async move({ engine, to }: HandoverRequest): Promise<MoveOutcome> {
-    const { placements, engines } = this.#options;
+    const { placements, engines, server } = this.#options;
     const before = placements.find(engine);
     const preferred = engines.find(({ name }) => name === engine)?.candidates[0];
     // Before the engine goes: from then on the preferred server may ask for it back.
     placements.put(engine, to === preferred ? undefined : to);
+    if (to === server) return { isMoved: false, engine, reason: `${engine} runs on ${server} already` };
     const outcome = await this.handOver({ engine, to });
     if (!outcome.isMoved) placements.put(engine, before);
     return outcome;

@@ -120,5 +120,7 @@ export function activeEpoch(member: MemberStatus, engine: EngineName): number | 
 }
 
 function unknown(what: string, name: string, known: readonly { readonly name: string }[]): OperationError {
-  return new OperationError(`No ${what} "${name}" in the topology; there is ${known.map((one) => one.name).join(', ')}`);
+  return new OperationError(
+    `No ${what} "${name}" in the topology; there is ${known.map((one) => one.name).join(', ')}`,
+  );
 }

@@ -37,7 +37,9 @@ export class RollingRestart {
    */
   async run(only: string | undefined, report: (restarted: Restarted) => void): Promise<void> {
     const { servers, proxies } = this.#topology;
-    const members = [...servers, ...proxies].map(({ name }) => name).filter((name) => only === undefined || name === only);
+    const members = [...servers, ...proxies]
+      .map(({ name }) => name)
+      .filter((name) => only === undefined || name === only);
     if (members.length === 0) {
       const there = [...servers, ...proxies].map(({ name }) => name).join(', ');
       throw new OperationError(`No member "${only ?? ''}" in the topology; there is ${there}`);

@@ -83,7 +83,14 @@ export class ServerMember implements Component {
     this.#http = this.#createHttp(servicePoint);
     this.#storage = new SqliteStorage({ directory: topology.store.directory, clock, logger });
     this.#candidacies = new Candidacies(topology.engines, {
-      ...{ server: name, leases: this.#storage.leases, placements: this.#storage.placements, times: topology.lease, clock, logger },
+      ...{
+        server: name,
+        leases: this.#storage.leases,
+        placements: this.#storage.placements,
+        times: topology.lease,
+        clock,
+        logger,
+      },
       ...{ directory: this.#directory, peers: this.#peers },
       hostOf: (engine) => this.#createHost(engine),
       onDeposed: () => this.#fail(EXIT.deposed),
