@@ -85,7 +85,7 @@ export class ProxyMember implements Component {
     for (const [, dialer] of this.#peers.all()) dialer.onState(() => this.#reportSight(), this.#ended.signal);
     await this.#peers.start(signal);
     await this.#http.start(signal);
-    onListening?.(this.#http.handle());
+    onListening?.(this.#http.listeningSocket());
     const { host, port } = this.#http.address();
     events({ event: 'serving', name, url: `http://${host}:${port}`, pid: process.pid });
     this.#reportSight();

@@ -68,7 +68,8 @@ export class Supervisor implements Component {
   /** Drains the proxies, then the servers; kills what is left when `deadline` aborts. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stopping.abort();
-    const stopping = [this.#spare, ...this.#leaving].map((child) => child?.stop(deadline));
+    const stopping = [...this.#leaving].map((child) => child.stop(deadline));
+    if (this.#spare !== undefined) stopping.push(this.#spare.stop(deadline));
     // Nobody will accept what comes now.
     for (const door of this.#doors.values()) door.close();
     for (const role of ['proxy', 'server'] as const) {

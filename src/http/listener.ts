@@ -13,7 +13,7 @@ export type { HttpReply, HttpRequest } from './messages.ts';
 export interface HttpListenerOptions {
   /** Port 0 takes any free one: see address(). */
   readonly listen: { readonly host: string; readonly port: number };
-  /** The socket that another process has opened at `listen` already, from its handle(): then nothing is opened here. */
+  /** The socket that another process has opened at `listen` already, from its listeningSocket(): then nothing is opened here. */
   readonly inherited?: ListenerHandle;
   /**
    * How long stop() leaves connections open that have no request, in milliseconds; 0 by default. Who sends another one
@@ -105,7 +105,7 @@ export class HttpListener implements Component {
   }
 
   /** The listening socket, for a successor. Throws InvariantError before start() has resolved. */
-  handle(): ListenerHandle {
+  listeningSocket(): ListenerHandle {
     // Node has it, and passes it between processes, but does not describe it.
     const handle = (this.#server as unknown as { readonly _handle?: ListenerHandle } | undefined)?._handle;
     if (handle === undefined) throw new InvariantError('The HTTP listener is not started');
