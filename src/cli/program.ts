@@ -15,6 +15,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   backup: async () => (await import('./backup.ts')).addBackupCommand,
   restore: async () => (await import('./restore.ts')).addRestoreCommand,
   'dead-letters': async () => (await import('./dead-letters.ts')).addDeadLettersCommand,
+  engines: async () => (await import('./engines.ts')).addEnginesCommand,
+  restart: async () => (await import('./restart.ts')).addRestartCommand,
   publish: async () => (await import('./publish.ts')).addPublishCommand,
   subscribe: async () => (await import('./subscribe.ts')).addSubscribeCommand,
   pull: async () => (await import('./pull.ts')).addPullCommand,

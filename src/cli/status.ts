@@ -29,7 +29,7 @@ function describe(member: MemberStatus): string {
     const notes = [epoch === undefined ? undefined : `epoch ${epoch}`, problem].filter((note) => note !== undefined);
     return notes.length === 0 ? `${name} ${state}` : `${name} ${state} (${notes.join('; ')})`;
   });
-  return `${member.server}  up  pid ${member.pid}  ${engines.join(', ')}`;
+  return `${member.server}  ${member.isDrained ? 'drained' : 'up'}  pid ${member.pid}  ${engines.join(', ')}`;
 }
 
 function activeIn({ engines }: MemberStatus & { isUp: true }): readonly string[] {

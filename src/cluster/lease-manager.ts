@@ -93,6 +93,8 @@ export class LeaseManager implements Component {
   /** Why the lease could not be acquired when it was tried last. */
   #refusal: { readonly text: string; readonly epoch: number | undefined } | undefined;
   #trouble: string | undefined;
+  #isStandingBack = false;
+  #pause: AbortController | undefined;
 
   constructor(options: LeaseManagerOptions) {
     const { candidates, rank, contender, engine } = options;
@@ -140,6 +142,16 @@ export class LeaseManager implements Component {
     return Promise.resolve();
   }
 
+  /** Looks at the lease at once: somebody has just released it for this server. */
+  lookNow(): void {
+    this.#pause?.abort('over');
+  }
+
+  /** While true, this candidate watches but takes nothing, whoever dies. What it has it keeps. */
+  standBack(isStandingBack: boolean): void {
+    this.#isStandingBack = isStandingBack;
+  }
+
   /** Drains the engine if it runs here, closes it and releases the lease, so that another candidate takes it at once. */
   async stop(deadline: AbortSignal): Promise<void> {
     if (!this.#stopping.signal.aborted) {
@@ -184,7 +196,7 @@ export class LeaseManager implements Component {
   async #turn(): Promise<void> {
     const holding = (await this.#mayAcquire()) ? await this.#acquire() : undefined;
     if (holding === undefined) {
-      await slept(this.#options.clock, POLL_MS * (0.8 + 0.4 * this.#random()), this.#stopping.signal);
+      await this.#pauseBetweenLooks();
       return;
     }
     this.#holding = holding;
@@ -201,6 +213,17 @@ export class LeaseManager implements Component {
       this.#handedOver?.(isHandedOver);
       this.#handedOver = undefined;
     }
+  }
+
+  async #pauseBetweenLooks(): Promise<void> {
+    const pause = new AbortController();
+    // With a plain reason: otherwise an error would be made, with its stack, twenty times a second.
+    const end = (): void => pause.abort('over');
+    this.#pause = pause;
+    this.#stopping.signal.addEventListener('abort', end, { signal: pause.signal });
+    if (this.#stopping.signal.aborted) end();
+    await slept(this.#options.clock, POLL_MS * (0.8 + 0.4 * this.#random()), pause.signal);
+    end();
   }
 
   #conclude(end: HoldingEnd): void {
@@ -236,6 +259,7 @@ export class LeaseManager implements Component {
       this.#isBlind = false;
       const verdict = this.#watch.judge(view, sentAt, clock.monotonic());
       if (verdict !== 'evict') this.#trouble = undefined;
+      if (this.#isStandingBack) return false;
       return verdict === 'acquire' || (verdict === 'evict' && (await this.#evict(view)));
     } catch (error) {
       // Twenty looks a second: say it once.

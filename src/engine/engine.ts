@@ -224,7 +224,7 @@ export class MessagingEngine implements Engine {
           context.signal,
         );
       }
-      const key = requests.keyOf(operation, context.requestId, request);
+      const key = requests.keyOf(operation, context.requestId, contentOf(request));
       const conclude = this.#concluding(context, progress, key);
       // Somebody else's commit may be waited for: what happened to it is not known here.
       const isRepetition = requests.isUnderWay(key);
@@ -259,6 +259,11 @@ export class MessagingEngine implements Engine {
       return reply;
     };
   }
+}
+
+/** What makes a request the same request when it comes again: not how long it may still wait. */
+function contentOf(request: object): object {
+  return 'waitMs' in request ? { ...request, waitMs: 0 } : request;
 }
 
 function operationsOf(parts: Parts, pulling: Pulling): Operations {

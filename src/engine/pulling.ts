@@ -93,13 +93,17 @@ export class Pulling {
     });
   }
 
-  /** As getMessages, but waits for a first message until the time is over, the resource ends, or the engine is about to move. */
+  /**
+   * As getMessages, but waits for a first message until the time is over or the resource ends. When the engine is about to
+   * move, who waits is refused (`engine-not-here`, processed: no): an empty reply would come before its time, and
+   * whoever asks for the client can wait on for the rest of it where the engine runs next.
+   */
   async pullMessages(
     { resource: id, maximum, waitMs }: Request<'pullMessages'>,
     conclude: Conclude,
     signal?: AbortSignal,
   ): Reply<'pullMessages'> {
-    const { clock, turns } = this.#parts;
+    const { clock, turns, life } = this.#parts;
     const deadline = clock.monotonic() + waitMs;
     for (;;) {
       const pulled = await turns.run(id, async () => {
@@ -109,12 +113,13 @@ export class Pulling {
         return messages.length === 0 ? reply : this.#concludeTaking({ id, cursors, reply }, conclude);
       });
       const leftMs = deadline - clock.monotonic();
-      if (pulled.messages.length > 0 || leftMs <= 0 || !this.#parts.life.isServing) return pulled;
+      if (pulled.messages.length > 0 || leftMs <= 0) return pulled;
+      life.assertServing();
       await this.#waiting.wait(id, leftMs, signal);
     }
   }
 
-  /** Everybody who waits for messages is answered with none. */
+  /** Everybody who waits for messages looks once more whether there are any, and whether the engine still serves. */
   releaseWaiting(): void {
     this.#waiting.release();
   }

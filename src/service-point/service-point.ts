@@ -30,6 +30,8 @@ export interface ServicePointRequest {
   readonly requestId?: string;
   /** The engine that the proxy chose for a request without affinity. */
   readonly engine?: string;
+  /** How long the client has been waiting already, in milliseconds; 0 by default. */
+  readonly waitedMs?: number;
 }
 
 /** The answer, and whether it is one for the client: otherwise a 503 of which a proxy knows what it may try again. */
@@ -119,6 +121,7 @@ export class ServicePoint {
       topics,
       xpath,
       requestId: message.addressing.messageId ?? request.requestId ?? randomId(),
+      waitedMs: request.waitedMs ?? 0,
       signal,
       replyHeaders: [],
       ...(request.engine === undefined ? {} : { chosenEngine: request.engine }),

@@ -39,7 +39,7 @@ export async function createPullPointSubscription(
  */
 export async function pullMessages({ timeoutMs, maximum }: PullMessagesRequest, call: Call): Promise<ReplyBody> {
   const { engine, resource } = addressedResource(call);
-  const waitMs = Math.min(timeoutMs, MAX_WAIT_MS);
+  const waitMs = Math.max(0, Math.min(timeoutMs, MAX_WAIT_MS) - call.waitedMs);
   await keepAlive(call, engine, resource, waitMs + timeoutMs);
   const {
     messages,

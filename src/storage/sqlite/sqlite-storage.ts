@@ -3,9 +3,11 @@ import type { EngineStore } from '../../engine/ports/engine-store.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { InfrastructureError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/log.ts';
+import type { Placements } from '../../cluster/ports/placements.ts';
 import { EnginePlace, createDirectory } from './engine-place.ts';
 import { assertLocalDisk } from './local-disk.ts';
 import type { StoreTuning } from './protocol.ts';
+import { PlacementFiles } from './placement-files.ts';
 import { SqliteEngineStore } from './sqlite-engine-store.ts';
 import { SqliteLeaseStore } from './sqlite-lease-store.ts';
 
@@ -32,6 +34,7 @@ export const DEFAULT_TUNING: StoreTuning = {
  */
 export class SqliteStorage implements AsyncDisposable {
   readonly leases: LeaseStore;
+  readonly placements: Placements;
   readonly #directory: string;
   readonly #logger: Logger;
   readonly #tuning: StoreTuning;
@@ -43,6 +46,7 @@ export class SqliteStorage implements AsyncDisposable {
     this.#directory = options.directory;
     this.#logger = options.logger;
     this.#tuning = { ...DEFAULT_TUNING, ...options.tuning };
+    this.placements = new PlacementFiles(options.directory);
     this.leases = new SqliteLeaseStore({
       placeOf: (engine) => this.#placeOf(engine),
       clock: options.clock,

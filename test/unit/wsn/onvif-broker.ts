@@ -86,6 +86,7 @@ export class OnvifBroker {
       engines,
       publicUrl: this.#publicUrl(),
       requestId: 'r1',
+      waitedMs: 0,
       signal,
       path,
       conduct: DEFAULT_CONDUCT,
