@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Claim, Outbox } from '../engine/ports/outbox.ts';
-import { fullJitter } from '../kernel/backoff.ts';
+import { type BackoffBounds, fullJitter } from '../kernel/backoff.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -110,7 +110,7 @@ export class Deliverer {
     this.#writer = new NotifyWriter({ engine, publicUrl });
     this.#turns = new Turns({
       limits: LIMITS,
-      backoff: { firstMs: times.firstRetryMs, maxMs: times.maxRetryMs },
+      backoff: backoffOf(times),
       now: () => clock.monotonic(),
       random: this.#random,
     });
@@ -325,8 +325,7 @@ export class Deliverer {
         return;
       case 'failed': {
         this.#failed += 1;
-        const { firstRetryMs, maxRetryMs } = this.#options.times;
-        const backoffMs = fullJitter(attempt, { firstMs: firstRetryMs, maxMs: maxRetryMs }, this.#random);
+        const backoffMs = fullJitter(attempt, backoffOf(this.#options.times), this.#random);
         const retryInMs = Math.max(backoffMs, outcome.retryAfterMs ?? 0);
         const firstSeq = claim.messages.at(0)?.seq ?? 0;
         recipient.failed = { firstSeq, count: claim.messages.length, attempts: attempt };
@@ -378,4 +377,16 @@ function destinationOf(address: string): string {
   if (!URL.canParse(address)) return '';
   const { protocol, host } = new URL(address);
   return `${protocol}//${host}`;
+}
+
+/** Reads the times at each use: they may change. */
+function backoffOf(times: DeliveryTiming): BackoffBounds {
+  return {
+    get firstMs() {
+      return times.firstRetryMs;
+    },
+    get maxMs() {
+      return times.maxRetryMs;
+    },
+  };
 }

@@ -22,6 +22,7 @@ import { Registrations } from './registrations.ts';
 import { RequestMemory } from './request-memory.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Turns } from './turns.ts';
+import { NO_LINKS, type StoredLinks } from './stored-links.ts';
 import { Writer } from './writer.ts';
 
 export interface EngineOptions {
@@ -49,7 +50,7 @@ export interface EngineOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** What the topology says about how the engine serves. */
+/** What the topology says about how the engine serves. Members are read at each use, so they may change; not `pauseRetention`. */
 export interface EngineConduct {
   readonly requiresRegistration: boolean;
   /** A Renew this long after the end of a subscription still succeeds. */
@@ -109,16 +110,37 @@ export interface Parts {
   readonly pullPoints: PullPoints;
   readonly registrations: Registrations;
   readonly peerLinks: PeerLinks;
+  /** What the store holds of links to engines that are not in the topology (any more). */
+  readonly absentees: { links: StoredLinks };
   readonly current: CurrentMessages;
   readonly requests: RequestMemory;
   readonly distribution: Distribution;
   readonly catchUp: CatchUp;
 }
 
+/** Read anew at each use: the topology may change while the engine runs. */
+function conductOver(given: Partial<EngineConduct>): EngineConduct {
+  const read = <Key extends keyof EngineConduct>(key: Key): EngineConduct[Key] => given[key] ?? defaultEngineConduct[key];
+  return {
+    get requiresRegistration() {
+      return read('requiresRegistration');
+    },
+    get renewGraceMs() {
+      return read('renewGraceMs');
+    },
+    get pauseRetention() {
+      return read('pauseRetention');
+    },
+    get pullPointLifetimeMs() {
+      return read('pullPointLifetimeMs');
+    },
+  };
+}
+
 /** Puts an engine together; nothing is read, written or started. */
 export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, ...options }: EngineOptions): Parts {
   const limits = { ...defaultEngineLimits, ...options.limits };
-  const conduct = { ...defaultEngineConduct, ...options.conduct };
+  const conduct = conductOver(options.conduct ?? {});
   const topicModel = options.topicModel ?? OPEN_MODEL;
   const { queueLength } = limits;
   const logger = options.logger.child({ engine: name, epoch: tenure.epoch });
@@ -163,6 +185,7 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     log,
     writer,
     turns: new Turns(),
+    absentees: { links: NO_LINKS },
   };
   const resources = { topicSet, contents, demand, interest, subscriptions, pullPoints, registrations, peerLinks };
   return { ...core, ...resources, current, requests: new RequestMemory(limits), distribution, catchUp };

@@ -20,7 +20,7 @@ export interface PeerLink {
 export class PeerLinks {
   /** Called with the name of a peer for which there is something to claim. */
   readonly ready: Listeners<[EngineName]>;
-  /** The peers of the topology. */
+  /** The peers of the topology at the start. */
   readonly names: readonly EngineName[];
   readonly #byPeer = new Map<EngineName, PeerLink>();
   readonly #queueLength: number;

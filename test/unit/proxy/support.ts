@@ -66,7 +66,7 @@ export function proxyOver(
   const router = new Router(
     upstreams,
     directory,
-    directory.all().map(({ engine }) => engine),
+    () => new Set(directory.all().map(({ engine }) => engine)),
   );
   const relay = new RequestRelay({
     router,
