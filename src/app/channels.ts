@@ -1,7 +1,10 @@
 import type { EngineName, ServerName } from '../kernel/names.ts';
+import type { TopologyMark } from './topology-news.ts';
 
 /** News: where engines run. */
 export const ROUTES_CHANNEL = 'routes';
+/** News: which topology a server has. */
+export const TOPOLOGY_CHANNEL = 'topology';
 /** Call: the preferred server asks the holder for its engine back. */
 export const HANDOVER_CHANNEL = 'handover';
 /** Call: how a server is, for `pointsman status`. */
@@ -17,6 +20,7 @@ export interface HandoverRequest {
 export interface ServerStatus {
   readonly server: ServerName;
   readonly pid: number;
+  readonly topology: TopologyMark;
   readonly engines: readonly {
     readonly name: EngineName;
     /** The state of this server's candidacy: standby, active, draining, … */

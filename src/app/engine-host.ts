@@ -16,7 +16,8 @@ import { randomId } from '../kernel/ids.ts';
 import { assertCurrent, type Tenure } from '../kernel/tenure.ts';
 import { DemandingEngine } from '../producers/demanding-engine.ts';
 import { Producers } from '../producers/producers.ts';
-import type { SourceSpec, Topology } from '../topology/model.ts';
+import { viewOf, type LiveTopology } from '../topology/live.ts';
+import type { SourceSpec } from '../topology/model.ts';
 import type { TopicModel } from '../wsn/topics/topic-model.ts';
 import type { XPath } from '../xml/xpath/xpath.ts';
 import { producerProperties } from './broker-documents.ts';
@@ -25,7 +26,7 @@ import { EXIT } from './exit-codes.ts';
 export interface EngineHostOptions {
   readonly engine: EngineName;
   readonly server: ServerName;
-  readonly topology: Topology;
+  readonly live: LiveTopology;
   readonly storage: { openEngine(engine: EngineName, epoch: number): Promise<EngineStore> };
   readonly engines: BusEngines;
   readonly directory: Directory;
@@ -75,6 +76,7 @@ export class EngineHost {
     deliverer.start();
     await producers.start(signal);
     links.start();
+    this.#follow(engine, links, signal);
     directory.learn({ engine: name, server, epoch: tenure.epoch, state: 'active' });
     onActive(tenure.epoch);
     tenure.signal.addEventListener('abort', withdraw, { once: true });
@@ -95,9 +97,22 @@ export class EngineHost {
     };
   }
 
+  /** Takes up what changes in the topology while the engine runs and is not read at each use. */
+  #follow(engine: MessagingEngine, links: Links, signal: AbortSignal): void {
+    const { live, engines } = this.#options;
+    const adopt = (): void => {
+      engine.meet(engines.names());
+      links.meet();
+    };
+    live.onChange(adopt, signal);
+    // It may have changed while the engine was loaded.
+    adopt();
+  }
+
   #createEngine(tenure: Tenure, store: EngineStore): MessagingEngine {
-    const { engine: name, engines, topology, xpath, topicModel, clock, logger } = this.#options;
-    const { conduct, sources } = topology;
+    const { engine: name, engines, live, xpath, topicModel, clock, logger } = this.#options;
+    const { sources } = live.current;
+    const conduct = viewOf(() => live.current.conduct);
     return new MessagingEngine({
       ...{ name, store, tenure, clock, logger, xpath, topicModel, conduct },
       peers: engines.names().filter((peer) => peer !== name),
@@ -108,8 +123,9 @@ export class EngineHost {
   }
 
   #createProducers(engine: MessagingEngine, tenure: Tenure): Producers {
-    const { topology, sender, clock, logger } = this.#options;
-    const { publicUrl, delivery: times } = topology;
+    const { live, sender, clock, logger } = this.#options;
+    const { publicUrl } = live.current;
+    const times = viewOf(() => live.current.delivery);
     return new Producers({
       ...{ outlet: engine.producers, sender, tenure, clock, logger, publicUrl, times },
       publish: async (resource, messages) => {
@@ -119,8 +135,9 @@ export class EngineHost {
   }
 
   #createDeliverer(engine: MessagingEngine, tenure: Tenure): Deliverer {
-    const { engine: name, topology, sender, clock, logger } = this.#options;
-    const { publicUrl, delivery: times } = topology;
+    const { engine: name, live, sender, clock, logger } = this.#options;
+    const { publicUrl } = live.current;
+    const times = viewOf(() => live.current.delivery);
     return new Deliverer({ engine: name, outbox: engine.outbox, sender, tenure, clock, logger, publicUrl, times });
   }
 

@@ -10,6 +10,11 @@ export interface MemberIdentity {
   readonly role: 'server' | 'proxy';
 }
 
+/** What a process is told to become, and the text of the topology in which it is that. */
+export interface MemberOrder extends MemberIdentity {
+  readonly topology: string;
+}
+
 /** How a member's operating-system process ended. */
 export interface MemberExit {
   readonly code: number | null;
@@ -28,6 +33,8 @@ export interface MemberChildOptions {
   /** The program's entry file, run by the same Node.js. */
   readonly program: string;
   readonly topologyFile: string;
+  /** The text that holds: what has been refused since it was read must not reach a member by the file. */
+  readonly topologyText: () => string;
   readonly environment: Environment;
 }
 
@@ -40,12 +47,15 @@ export class MemberChild {
   readonly #exited: Promise<unknown>;
   #listener: MemberListener;
   #servingSince: number | undefined;
+  readonly #topologyText: () => string;
   #isWaiting = false;
+  #hasOrder = false;
   #identity: MemberIdentity | undefined;
 
   constructor(options: MemberChildOptions, identity: MemberIdentity | undefined, listener: MemberListener) {
-    const { program, topologyFile, environment } = options;
-    const words = identity === undefined ? ['spare'] : [identity.role, identity.name];
+    const { program, topologyFile, topologyText, environment } = options;
+    this.#topologyText = topologyText;
+    const words = identity === undefined ? ['spare'] : [identity.role, identity.name, '--told'];
     this.#listener = listener;
     // The ipc channel is also there to be cut: a member whose starter is gone drains and ends.
     this.#child = spawn(process.execPath, [program, ...words, '--topology', topologyFile, '--json'], {
@@ -61,6 +71,7 @@ export class MemberChild {
       this.#listener.onExit({ code, signal, servedMs });
     });
     this.#child.on('error', () => this.#child.kill('SIGKILL'));
+    if (identity !== undefined) this.#order(identity);
   }
 
   get pid(): number {
@@ -74,7 +85,7 @@ export class MemberChild {
   become(identity: MemberIdentity, listener: MemberListener): boolean {
     if (!this.#child.connected) return false;
     this.#listener = listener;
-    if (this.#isWaiting) this.#child.send(identity);
+    if (this.#isWaiting) this.#order(identity);
     else this.#identity = identity;
     return true;
   }
@@ -89,11 +100,22 @@ export class MemberChild {
     deadline.removeEventListener('abort', kill);
   }
 
+  /** The topology has changed. A process that is no member yet gets it when it becomes one. */
+  tell(topology: string): void {
+    if (this.#hasOrder && this.#child.connected) this.#child.send({ topology });
+  }
+
+  #order(identity: MemberIdentity): void {
+    const order: MemberOrder = { ...identity, topology: this.#topologyText() };
+    this.#hasOrder = true;
+    if (this.#child.connected) this.#child.send(order);
+  }
+
   #note(event: MemberEvent | undefined): void {
     if (event === undefined) return;
     if (event.event === 'waiting') {
       this.#isWaiting = true;
-      if (this.#identity !== undefined) this.#child.send(this.#identity);
+      if (this.#identity !== undefined) this.#order(this.#identity);
     }
     if (event.event === 'serving') this.#servingSince = performance.now();
     this.#listener.onEvent(event);

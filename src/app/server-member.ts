@@ -16,6 +16,7 @@ import { answerDirect, answerRelayed } from '../service-point/edges.ts';
 import { ReplyMail } from '../service-point/reply-mail.ts';
 import { ServicePoint } from '../service-point/service-point.ts';
 import { SqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
+import { viewOf, type LiveTopology } from '../topology/live.ts';
 import type { ServerSpec, Topology } from '../topology/model.ts';
 import type { WireChannels } from '../wire/channels.ts';
 import { WireListener } from '../wire/listener.ts';
@@ -24,15 +25,22 @@ import { VERSION } from './version.ts';
 import { XPathSandbox } from '../xml/xpath/sandbox.ts';
 import { topicSetWith } from './broker-documents.ts';
 import { Candidacies } from './candidacies.ts';
-import { HANDOVER_CHANNEL, ROUTES_CHANNEL, STATUS_CHANNEL, type HandoverRequest } from './channels.ts';
+import {
+  HANDOVER_CHANNEL,
+  ROUTES_CHANNEL,
+  STATUS_CHANNEL,
+  TOPOLOGY_CHANNEL,
+  type HandoverRequest,
+} from './channels.ts';
 import { EngineHost } from './engine-host.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
 import { Peers } from './peers.ts';
+import { markOf, TopologyNews } from './topology-news.ts';
 import { isMemberRoute } from './topology-routes.ts';
 
 export interface ServerMemberOptions {
-  readonly topology: Topology;
+  readonly live: LiveTopology;
   readonly name: string;
   readonly secret: Uint8Array;
   readonly wsdlDirectory: string;
@@ -42,6 +50,10 @@ export interface ServerMemberOptions {
   readonly topicModel: TopicModel;
   /** This process must end, with this code; called at most once. */
   readonly onFailed: (exitCode: number) => void;
+  /** This member is no longer in the topology and has given everything up: it has to end. */
+  readonly onLeft: () => void;
+  /** Another member has a higher version of the topology. */
+  readonly onNewer: () => void;
 }
 
 /** One server: its service point, the engines that it hosts or stands by for, and its ties to the other members. */
@@ -51,6 +63,7 @@ export class ServerMember implements Component {
   readonly #directory: EngineDirectory;
   readonly #engines: BusEngines;
   readonly #peers: Peers;
+  readonly #news: TopologyNews;
   readonly #wire: WireListener;
   readonly #http: HttpListener;
   readonly #sender = new HttpSender();
@@ -62,14 +75,17 @@ export class ServerMember implements Component {
   #hasFailed = false;
 
   constructor(options: ServerMemberOptions) {
-    const { topology, name, secret, clock, logger } = options;
+    const { live, name, secret, clock, logger, onNewer } = options;
+    const topology = live.current;
     const spec = topology.servers.find((server) => server.name === name);
     if (spec === undefined) throw new Error(`No server "${name}" in topology "${topology.name}"`);
     this.#options = options;
     this.#spec = spec;
-    this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(topology, route) });
+    this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(live, route) });
     const others = topology.servers.filter((server) => server.name !== name);
-    this.#peers = new Peers(others, { name, role: 'server', secret, directory: this.#directory, clock, logger });
+    this.#news = new TopologyNews({ live, logger, onNewer });
+    const tie = { name, role: 'server', secret, directory: this.#directory, news: this.#news, clock, logger } as const;
+    this.#peers = new Peers(others, tie);
     this.#engines = new BusEngines(
       topology.engines.map((engine) => engine.name),
       this.#directory,
@@ -89,7 +105,8 @@ export class ServerMember implements Component {
 
   /** Resolves when the service point serves; which engines run here is decided by the leases. */
   async start(signal: AbortSignal): Promise<void> {
-    const { events, name, logger } = this.#options;
+    const { events, name, logger, live } = this.#options;
+    live.onChange((topology) => this.#adopt(topology), this.#ended.signal);
     this.#directory.onChange((route) => {
       if (route.server === name) this.#wire.broadcast(ROUTES_CHANNEL, encodeRoutes([route]));
     }, this.#ended.signal);
@@ -118,18 +135,22 @@ export class ServerMember implements Component {
   }
 
   #createServicePoint(): ServicePoint {
-    const { topology, topicModel, clock, logger } = this.#options;
-    const { publicUrl, limits, conduct } = topology;
+    const { live, topicModel, clock, logger } = this.#options;
+    const { publicUrl, name } = live.current;
     const { maxSubscriptions, maxPullPoints } = defaultEngineLimits;
     return new ServicePoint({
       engines: this.#engines,
       publicUrl,
-      maxBodyBytes: limits.maxBodyBytes,
-      conduct,
+      get maxBodyBytes() {
+        return live.current.limits.maxBodyBytes;
+      },
+      get conduct() {
+        return live.current.conduct;
+      },
       topics: { fixed: topicModel.fixed, element: (grown) => topicSetWith(topicModel, grown) },
       xpath: this.#xpath,
       onvif: {
-        identity: { firmwareVersion: VERSION, serialNumber: topology.name },
+        identity: { firmwareVersion: VERSION, serialNumber: name },
         capacity: { maxSubscriptions, maxPullPoints },
       },
       mail: new ReplyMail(this.#sender, logger),
@@ -139,7 +160,7 @@ export class ServerMember implements Component {
   }
 
   #createWire(servicePoint: ServicePoint): WireListener {
-    const { name, secret, clock, logger } = this.#options;
+    const { name, secret, live, clock, logger } = this.#options;
     const channels: WireChannels = {
       calls: {
         [SOAP_CHANNEL]: answerRelayed(servicePoint, name),
@@ -147,7 +168,8 @@ export class ServerMember implements Component {
         [HANDOVER_CHANNEL]: async (payload) =>
           pack(await this.#candidacies.handOver(unpack(payload) as HandoverRequest)),
         [STATUS_CHANNEL]: () => {
-          return Promise.resolve(pack({ server: name, pid: process.pid, engines: this.#candidacies.status() }));
+          const topology = markOf(live.current);
+          return Promise.resolve(pack({ server: name, pid: process.pid, topology, engines: this.#candidacies.status() }));
         },
       },
       news: {},
@@ -159,12 +181,15 @@ export class ServerMember implements Component {
       channels,
       clock,
       logger,
-      onMember: (member) => member.tell(ROUTES_CHANNEL, encodeRoutes(this.#directory.all())),
+      onMember: (member) => {
+        member.tell(TOPOLOGY_CHANNEL, this.#news.encode());
+        member.tell(ROUTES_CHANNEL, encodeRoutes(this.#directory.all()));
+      },
     });
   }
 
   #createHttp(servicePoint: ServicePoint): HttpListener {
-    const { topology, name, logger } = this.#options;
+    const { live, name, logger } = this.#options;
     return new HttpListener({
       listen: this.#spec.listen,
       onPost: answerDirect(servicePoint, name),
@@ -174,18 +199,19 @@ export class ServerMember implements Component {
           () => response.writeHead(503).end(),
         );
       },
-      limits: { maxBodyBytes: topology.limits.maxBodyBytes },
+      limits: viewOf(() => live.current.limits),
       logger,
     });
   }
 
   /** Loads what serves WSDL and pages, after the engines: a takeover must not wait for it. */
   async #openAdmin(): Promise<void> {
-    const { topology, name, wsdlDirectory, logger } = this.#options;
+    const { live, name, wsdlDirectory, logger } = this.#options;
+    const { publicUrl } = live.current;
     try {
       const { createAdminApp } = await import('../admin/app.ts');
       const health = () => ({ serving: !this.#ended.signal.aborted, details: { server: name } });
-      this.#admin.resolve(createAdminApp({ wsdlDirectory, publicUrl: topology.publicUrl, health, logger }));
+      this.#admin.resolve(createAdminApp({ wsdlDirectory, publicUrl, health, logger }));
     } catch (error) {
       this.#admin.reject(error);
       throw error;
@@ -193,11 +219,11 @@ export class ServerMember implements Component {
   }
 
   #createHost(engine: string): EngineHost {
-    const { topology, name, clock, logger, events } = this.#options;
+    const { live, name, clock, logger, events } = this.#options;
     return new EngineHost({
       engine,
       server: name,
-      topology,
+      live,
       storage: this.#storage,
       engines: this.#engines,
       directory: this.#directory,
@@ -209,6 +235,17 @@ export class ServerMember implements Component {
       onActive: (epoch) => events({ event: 'engine', name: engine, server: name, epoch }),
       onBroken: (exitCode) => this.#fail(exitCode),
     });
+  }
+
+  /** The engines that come are known before anything that has to do with them. */
+  #adopt({ servers, engines }: Topology): void {
+    const { name, onLeft } = this.#options;
+    this.#engines.meet(engines.map((engine) => engine.name));
+    this.#peers.replace(servers.filter((server) => server.name !== name));
+    this.#directory.reconsider();
+    this.#wire.broadcast(TOPOLOGY_CHANNEL, this.#news.encode());
+    const changed = this.#candidacies.replace(engines);
+    if (!servers.some((server) => server.name === name)) void changed.then(onLeft);
   }
 
   #fail(exitCode: number): void {

@@ -1,3 +1,6 @@
+import type { Hangups } from '../app/follow-file.ts';
+import type { MemberOrder } from '../app/member-child.ts';
+
 /** Where output goes. `isTTY`: a person is looking, so progress may be shown. */
 export interface Output {
   write(text: string): unknown;
@@ -14,7 +17,11 @@ export interface CliIo {
   /** Aborts when the user asks a second time: stop without grace. */
   readonly abort: AbortSignal;
   /** What whoever started this process says that it is to be; undefined when it is told to end instead. */
-  told(): Promise<{ readonly role: 'server' | 'proxy'; readonly name: string } | undefined>;
+  told(): Promise<MemberOrder | undefined>;
+  /** Calls `listener` with each further topology that whoever started this process sends, until `signal` aborts. */
+  onTopology(listener: (text: string) => void, signal: AbortSignal): void;
+  /** Calls `listener` at each SIGHUP that does not come from a terminal that is gone, until `signal` aborts. */
+  readonly onHangup: Hangups;
   /** The script that this process runs, for commands that start further processes of it. */
   readonly program: string;
 }

@@ -34,8 +34,10 @@ export class EngineDirectory implements Directory {
   }
 
   learn(route: Route): boolean {
-    if (!isNewer(route, this.#routes.get(route.engine))) return false;
-    if (!this.#isKnown(route)) {
+    const known = this.#routes.get(route.engine);
+    if (!isNewer(route, known)) return false;
+    // The move of an engine that is known to run there is learned also where it may not run any more.
+    if (route.epoch !== known?.epoch && !this.#isKnown(route)) {
       this.#remember(route);
       return false;
     }

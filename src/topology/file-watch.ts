@@ -27,6 +27,8 @@ export function watchFile(file: string, clock: Clock, onTouched: () => void, sig
     );
   };
   watchFolder(file, touched, signal);
+  // It may have changed between its last reading and now.
+  touched();
   const look = (): void => {
     clock.sleep(LOOK_EVERY_MS, signal).then(
       () => {
