@@ -117,7 +117,9 @@ export class Candidacies {
 
   async #replace(engines: readonly EngineSpec[]): Promise<void> {
     const { server, logger } = this.#options;
-    const hosted = new Map(engines.filter(({ candidates }) => candidates.includes(server)).map((one) => [one.name, one]));
+    const hosted = new Map(
+      engines.filter(({ candidates }) => candidates.includes(server)).map((one) => [one.name, one]),
+    );
     for (const engine of hosted.values()) {
       const known = this.#specs.get(engine.name);
       if (known === undefined && !this.#stopping.signal.aborted) this.#add(engine);

@@ -169,7 +169,9 @@ export class ServerMember implements Component {
           pack(await this.#candidacies.handOver(unpack(payload) as HandoverRequest)),
         [STATUS_CHANNEL]: () => {
           const topology = markOf(live.current);
-          return Promise.resolve(pack({ server: name, pid: process.pid, topology, engines: this.#candidacies.status() }));
+          return Promise.resolve(
+            pack({ server: name, pid: process.pid, topology, engines: this.#candidacies.status() }),
+          );
         },
       },
       news: {},

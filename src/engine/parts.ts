@@ -120,7 +120,8 @@ export interface Parts {
 
 /** Read anew at each use: the topology may change while the engine runs. */
 function conductOver(given: Partial<EngineConduct>): EngineConduct {
-  const read = <Key extends keyof EngineConduct>(key: Key): EngineConduct[Key] => given[key] ?? defaultEngineConduct[key];
+  const read = <Key extends keyof EngineConduct>(key: Key): EngineConduct[Key] =>
+    given[key] ?? defaultEngineConduct[key];
   return {
     get requiresRegistration() {
       return read('requiresRegistration');

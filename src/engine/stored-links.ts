@@ -53,7 +53,9 @@ export function openLinks(
   absentees.links = {
     interests: stored.interests.filter(({ key }) => isAbsent(interestKey(key).peer)),
     highWaters: stored.highWaters.filter(({ key }) => isAbsent(key)),
-    positions: new Map([...stored.positions].filter(([id]) => isLinkCursorId(id) && isAbsent(id.slice(linkCursorId('').length)))),
+    positions: new Map(
+      [...stored.positions].filter(([id]) => isLinkCursorId(id) && isAbsent(id.slice(linkCursorId('').length))),
+    ),
   };
 }
 

@@ -48,7 +48,6 @@ export class Upstreams {
     return this.#all.find((upstream) => upstream.server === server);
   }
 
-
   healthy(): readonly Upstream[] {
     return this.#all.filter(({ state }) => state === 'connected');
   }

@@ -99,11 +99,18 @@ export class ServicePoint {
     const { version, addressing } = message;
     const call = this.#callOf(request, message, signal);
     if (this.#options.conduct.profiles.onvif && isOnvifRequest(message.body)) {
-      const { action, body } = await serveOnvif(call, framing, { ...this.#options, tolerance: this.#mannersNow().tolerance });
+      const { action, body } = await serveOnvif(call, framing, {
+        ...this.#options,
+        tolerance: this.#mannersNow().tolerance,
+      });
       return messageReply({ version, addressing, action, body });
     }
     const { xpath, conduct, logger } = this.#options;
-    const decoded = decodeRequest(message, framing, { tolerance: this.#mannersNow().tolerance, xpath, dsub: conduct.profiles.dsub });
+    const decoded = decodeRequest(message, framing, {
+      tolerance: this.#mannersNow().tolerance,
+      xpath,
+      dsub: conduct.profiles.dsub,
+    });
     logger.debug('Request', { operation: decoded.operation, engine: call.affinity.engine, requestId: call.requestId });
     const body = await perform(decoded, call);
     const action = OPERATIONS[decoded.operation].replyAction;

@@ -68,7 +68,8 @@ function listChanges<Member extends { readonly name: string }>(
       const path: Path = [list, index];
       const known = was.get(member.name);
       const label = `${noun} ${quote(member.name)}`;
-      if (known === undefined) return [{ ...withNote({ change: rule.added }), key: list, path, what: `${label} added` }];
+      if (known === undefined)
+        return [{ ...withNote({ change: rule.added }), key: list, path, what: `${label} added` }];
       return Object.entries(rule.members).flatMap(([field, fieldRule]) => {
         const where = { key: `${list}[].${field}`, path: [...path, field], label: `${field} of ${label}` };
         return valueChange(fieldRule, { before: known, after: member }, where);
@@ -76,7 +77,12 @@ function listChanges<Member extends { readonly name: string }>(
     }),
     ...removed.map((name): TopologyChange => {
       const what = `${noun} ${quote(name)} removed`;
-      return { ...withNote({ change: rule.removed, ...(note === undefined ? {} : { note }) }), key: list, path: [list], what };
+      return {
+        ...withNote({ change: rule.removed, ...(note === undefined ? {} : { note }) }),
+        key: list,
+        path: [list],
+        what,
+      };
     }),
   ];
 }

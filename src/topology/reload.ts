@@ -39,7 +39,9 @@ export function judgeReload({ text, file, directory, environment, before, allows
   const refused = changes.flatMap(({ change, path, what, note }) => {
     if (change === 'live' || (change === 'rolling' && allows === 'rolling')) return [];
     if (change === 'rolling') return [refuse(path, `${what}; expected it as it is`, ROLLING)];
-    return [refuse(path, `${what}; expected it as it is while anything runs`, note ?? 'stop everything, then start it')];
+    return [
+      refuse(path, `${what}; expected it as it is while anything runs`, note ?? 'stop everything, then start it'),
+    ];
   });
   const version = versionFault(before, topology, changes);
   if (version !== undefined) refused.unshift(refuse(['version'], version, 'each change has a higher version'));

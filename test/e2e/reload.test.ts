@@ -23,8 +23,8 @@ async function cli(cluster: TestCluster, ...words: string[]): Promise<string> {
   return text;
 }
 
-describe('F34: topology reload under load', () => {
-  it('adds a standby, fails over to it, changes a limit and removes servers without an error', async () => {
+describe('topology reload under load', () => {
+  it('F34: adds a standby, fails over to it, changes a limit and removes servers without an error', async () => {
     await using cluster = await TestCluster.start('single', {
       replace: [
         ['name: single', 'name: single\nversion: 1'],
@@ -63,7 +63,10 @@ describe('F34: topology reload under load', () => {
     expect((await publish(cluster.url, TOPIC, large)).status).toBe(202);
     cluster.rewrite((text) => `${text.replace('version: 2', 'version: 3')}\nlimits: { maxBody: 8KiB }\n`);
     expect(await reloaded(cluster, 2)).toMatchObject({ version: 3, changed: ['version', 'limits.maxBody'] });
-    await eventually('large bodies are refused', async () => (await publish(cluster.url, TOPIC, large)).status === 413);
+    await eventually('large bodies are refused', async () => {
+      const { status } = await fetch(`${cluster.url}/wsn/NotificationBroker`, { method: 'POST', body: large });
+      return status === 413;
+    });
 
     // The server that hosts the engine goes: it gives it to the other one first.
     const gone = cluster.pidOf('server2');
@@ -92,7 +95,6 @@ describe('F34: topology reload under load', () => {
     await using cluster = await TestCluster.start('high-availability', {
       replace: [['name: high-availability', 'name: high-availability\nversion: 7']],
     });
-    const good = (text: string): string => text;
     let valid = '';
     cluster.rewrite((text) => {
       valid = text;
@@ -101,7 +103,9 @@ describe('F34: topology reload under load', () => {
     const bad = await reloaded(cluster, 1);
     if (!('refused' in bad)) throw new Error('A bad file was taken');
     expect(bad.version).toBe(7);
-    expect(bad.refused.map(({ path }) => path)).toEqual(expect.arrayContaining(['topolgy', 'engines[0].candidates[0]']));
+    expect(bad.refused.map(({ path }) => path)).toEqual(
+      expect.arrayContaining(['topolgy', 'engines[0].candidates[0]']),
+    );
     expect(bad.refused.every(({ line, column, file }) => line > 1 && column >= 1 && file === cluster.file)).toBe(true);
 
     // A member that dies now starts with what holds, not with what the file says.
@@ -112,7 +116,10 @@ describe('F34: topology reload under load', () => {
     cluster.rewrite(() => valid.replace('version: 7', 'version: 6'));
     expect(await reloaded(cluster, 2)).toMatchObject({ version: 7, refused: [{ path: 'version' }] });
 
-    cluster.rewrite(() => `${valid.replace('version: 7', 'version: 8')}\nlease: { ttl: 5s }\nsources: [{ name: s, address: "http://10.0.0.1/" }]\n`);
+    cluster.rewrite(
+      () =>
+        `${valid.replace('version: 7', 'version: 8')}\nlease: { ttl: 5s }\nsources: [{ name: s, address: "http://10.0.0.1/" }]\n`,
+    );
     const never = await reloaded(cluster, 3);
     if (!('refused' in never)) throw new Error('A change of the lease was taken');
     expect(never.refused.map(({ path, hint }) => [path, hint])).toEqual([
@@ -120,7 +127,7 @@ describe('F34: topology reload under load', () => {
       ['sources', expect.stringContaining('restart --rolling')],
     ]);
 
-    cluster.rewrite(() => good(valid));
+    cluster.rewrite(() => valid);
     await eventually('the old text is no change', () => cluster.reloads.length >= 4);
     cluster.hangUp();
     expect(await reloaded(cluster, 5)).toEqual({ event: 'reload', version: 7, changed: [], what: [] });
@@ -142,7 +149,9 @@ describe('F34: topology reload under load', () => {
         .replace(/^( *- \{ name: ME3.*)$/m, '$1\n  - { name: ME4, candidates: [server4] }'),
     );
     expect(await reloaded(cluster, 1)).toMatchObject({ changed: ['servers', 'engines'] });
-    await eventually('ME4 runs', () => cluster.events.some((event) => event.event === 'engine' && event.name === 'ME4'));
+    await eventually('ME4 runs', () =>
+      cluster.events.some((event) => event.event === 'engine' && event.name === 'ME4'),
+    );
     await eventually('what ME4 takes reaches the subscriber elsewhere', async () => {
       await publish(cluster.url, TOPIC, 'from-ME4', { engine: 'ME4' });
       return consumer.payloads.includes('from-ME4');
