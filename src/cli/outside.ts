@@ -8,7 +8,7 @@ type Starting = EventEmitter & Pick<NodeJS.Process, 'channel'> & Partial<Pick<Ch
 
 /** Whoever started this process with an ipc channel, and what it says. */
 export class Starter {
-  readonly #process: Starting;
+  readonly #source: Starting;
   readonly #drain: AbortSignal;
   /** Said before anybody asked. */
   readonly #unheard: string[] = [];
@@ -17,24 +17,24 @@ export class Starter {
   #listener: ((text: string) => void) | undefined;
 
   /** `drain`: aborts when this process is to end, whatever it was to become. */
-  constructor(process: Starting, drain: AbortSignal) {
-    this.#process = process;
+  constructor(source: Starting, drain: AbortSignal) {
+    this.#source = source;
     this.#drain = drain;
-    if (process.connected !== true) return;
-    process.on('message', (message: unknown) => this.#note(message as MemberOrder | { readonly topology: string }));
+    if (source.connected !== true) return;
+    source.on('message'', (message: unknown) => this.#note(message as MemberOrder | { readonly topology: string }));
     // Nobody waits for a word by which the process could live on.
-    process.channel?.unref();
+    source.channel?.unref();
   }
 
   /** What this process is to become; undefined: it is to end. Waits for it. */
   async told(): Promise<MemberOrder | undefined> {
     if (this.#ordered !== undefined || this.#drain.aborted) return this.#ordered;
-    this.#process.channel?.ref();
+    this.#source.channel?.ref();
     const end = (): void => this.#order?.(undefined);
     this.#drain.addEventListener('abort', end, { once: true });
     const order = await new Promise<MemberOrder | undefined>((resolve) => (this.#order = resolve));
     this.#drain.removeEventListener('abort', end);
-    this.#process.channel?.unref();
+    this.#source.channel?.unref();
     return order;
   }
 

@@ -33,7 +33,9 @@ describe('TopologyKeeper', () => {
     expect(keeper.live.current).toBe(current);
     expect(keeper.text).toBe(text());
     rmSync(file);
-    expect(keeper.reload()).toMatchObject({ refused: [{ message: expect.stringContaining('no such file') as unknown }] });
+    expect(keeper.reload()).toMatchObject({
+      refused: [{ message: expect.stringContaining('no such file') as unknown }],
+    });
   });
 
   it('takes a rolling change only for those who start anew', () => {
@@ -78,7 +80,13 @@ describe('followFile()', () => {
     const over = new AbortController();
     const keeper = TopologyKeeper.open(file, {});
     const outcomes: ReloadOutcome[] = [];
-    followFile({ keeper, clock: systemClock, onHangup: () => undefined, report: (one) => outcomes.push(one), signal: over.signal });
+    followFile({
+      keeper,
+      clock: systemClock,
+      onHangup: () => undefined,
+      report: (one) => outcomes.push(one),
+      signal: over.signal,
+    });
     for (const seconds of [2, 3]) {
       write(seconds);
       await eventually('it is taken up', () => keeper.live.current.limits.holdMs === seconds * 1_000);
