@@ -21,7 +21,7 @@ export class Starter {
     this.#source = source;
     this.#drain = drain;
     if (source.connected !== true) return;
-    source.on('message'', (message: unknown) => this.#note(message as MemberOrder | { readonly topology: string }));
+    source.on('message', (message: unknown) => this.#note(message as MemberOrder | { readonly topology: string }));
     // Nobody waits for a word by which the process could live on.
     source.channel?.unref();
   }
