@@ -6,7 +6,7 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { DEVIATIONS, REFUSED_DEVIATIONS } from '../src/soap/tolerance.ts';
-import { KEY_RULES, LIST_RULES } from '../src/topology/change-rules.ts';
+import { KEY_RULES, LIST_RULES, type ChangeRule } from '../src/topology/change-rules.ts';
 import { KIND_NAMES, KINDS } from '../src/topology/kind.ts';
 import { topologySchema } from '../src/topology/schema.ts';
 import { MAX_SOURCE_LENGTH } from '../src/topology/source.ts';
@@ -171,7 +171,9 @@ const CHANGE_TABLE = table(
     ...Object.entries(LIST_RULES).flatMap(([list, { added, removed, note, members }]) => [
       [`\`${list}[]\` added`, added, cellOf(undefined)],
       [`\`${list}[]\` removed`, removed, cellOf(note)],
-      ...Object.entries(members).map(([field, rule]) => [`\`${list}[].${field}\``, rule.change, cellOf(rule.note)]),
+      ...Object.entries(members as Readonly<Record<string, Pick<ChangeRule<never>, 'change' | 'note'>>>).map(
+        ([field, rule]) => [`\`${list}[].${field}\``, rule.change, cellOf(rule.note)],
+      ),
     ]),
   ],
 );

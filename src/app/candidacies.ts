@@ -44,7 +44,7 @@ export class Candidacies {
   readonly #stopping = new AbortController();
   /** Changes are made one after the other: an engine may be given up and wanted again. */
   #changing: Promise<void> = Promise.resolve();
-  #signals: { leases?: AbortSignal; failbacks?: AbortSignal } = {};
+  readonly #signals: { leases?: AbortSignal; failbacks?: AbortSignal } = {};
 
   /** `engines`: all of the topology; those that name the server as a candidate count. */
   constructor(engines: readonly EngineSpec[], options: CandidaciesOptions) {

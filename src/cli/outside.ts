@@ -1,10 +1,8 @@
-import type { ChildProcess } from 'node:child_process';
-import type { EventEmitter } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import type { MemberOrder } from '../app/member-child.ts';
 
 /** What a process has of whoever started it. */
-type Starting = EventEmitter & Pick<NodeJS.Process, 'channel'> & Partial<Pick<ChildProcess, 'connected'>>;
+type Starting = Pick<NodeJS.Process, 'on' | 'channel' | 'connected'>;
 
 /** Whoever started this process with an ipc channel, and what it says. */
 export class Starter {
@@ -62,7 +60,7 @@ export class HangupSignals {
   readonly #listeners = new Set<() => void>();
 
   /** `onGone`: the terminal is gone, or nobody listens. */
-  constructor(process: EventEmitter, onGone: () => void) {
+  constructor(process: Pick<NodeJS.Process, 'on'>, onGone: () => void) {
     const hadTerminal = hasTerminal();
     process.on('SIGHUP', () => {
       if (this.#listeners.size === 0 || (hadTerminal && !hasTerminal())) onGone();

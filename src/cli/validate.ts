@@ -19,8 +19,8 @@ export function addValidateCommand(program: Command, io: CliIo): void {
     .action((file: string, options: { json?: boolean; against?: string }) => {
       const topology = loadTopology(file, io.env);
       loadTopicModel(topology.topics);
-      if (options.against !== undefined) return compare(options.against, file, options.json === true, io);
-      if (options.json === true) writeJson(io.stdout, topology);
+      if (options.against !== undefined) compare(options.against, file, options.json === true, io);
+      else if (options.json === true) writeJson(io.stdout, topology);
       else writeLine(io.stdout, describeTopology(topology));
     });
 }
