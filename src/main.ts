@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import type { SendHandle } from 'node:child_process';
 import type { CliIo } from './cli/io.ts';
 import { HangupSignals, Starter } from './cli/outside.ts';
 import { run } from './cli/run.ts';
@@ -25,7 +24,7 @@ const starter = new Starter(process, drain.signal);
 const hangups = new HangupSignals(process, onSignal);
 
 const offer: CliIo['offer'] = (listener) => {
-  if (process.connected) process.send?.({ event: 'listening' }, listener as unknown as SendHandle);
+  if (process.connected) process.send?.({ event: 'listening' }, listener as never);
 };
 
 const { stdout, stderr, env } = process;

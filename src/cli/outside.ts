@@ -20,7 +20,7 @@ export class Starter {
   constructor(source: Starting, drain: AbortSignal) {
     this.#source = source;
     this.#drain = drain;
-    if (source.connected !== true) return;
+    if (!source.connected) return;
     source.on('message', (message: unknown, listener: unknown) => {
       // Node describes only the sockets that it has wrapped; this one comes as its network layer has it.
       this.#note(message as MemberOrder | { readonly topology: string }, listener as ListenerHandle | undefined);
