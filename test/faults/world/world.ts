@@ -18,8 +18,8 @@ export const QUIET = '{urn:faults}quiet';
 const PAGE_BYTES = 4096;
 const STALL_MS = 100;
 
-/** Lease times a fifth of the usual ones. */
-export const SHORT_LEASE = 'lease: { ttl: 600ms, renewEvery: 100ms, guard: 200ms }';
+/** Lease times much shorter than the usual ones, and long enough for two busy processors not to starve a holder. */
+export const SHORT_LEASE = 'lease: { ttl: 1200ms, renewEvery: 200ms, guard: 400ms }';
 
 export interface WorldOptions {
   readonly kind: 'single' | 'load-balanced' | 'high-availability' | 'combined';
@@ -199,6 +199,9 @@ export class World implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     clearInterval(this.#stalls);
     this.place.empty();
+    // Whoever is still under way now meets closed doors.
+    const end = { type: 'fault', fault: 'end-of-world', description: 'everything is stopped', hitsDoor: true } as const;
+    this.history.note({ ...end, phase: 'begin', id: 0 });
     const ending = [...this.#publishers, ...this.#pullers].map((client) => client.stop());
     await this.cluster[Symbol.asyncDispose]().catch(() => undefined);
     await Promise.allSettled(ending);
