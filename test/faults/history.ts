@@ -112,15 +112,7 @@ export interface GivenUp {
 }
 
 export type Happening =
-  | Invocation
-  | Completion
-  | Delivery
-  | FaultNote
-  | MemberNote
-  | Sample
-  | StoreSample
-  | Stall
-  | GivenUp;
+  Invocation | Completion | Delivery | FaultNote | MemberNote | Sample | StoreSample | Stall | GivenUp;
 
 /** `at`: monotonic milliseconds of the harness. `wall`: milliseconds since 1970. */
 export type Entry = Happening & { readonly at: number; readonly wall: number };

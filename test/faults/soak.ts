@@ -94,7 +94,9 @@ async function runWorld(number: number, chance: SeededRandom, durationMs: number
   if (found.length === 0) return;
   violations.push(...found);
   histories.push(history.keep());
-  say(`VIOLATIONS: ${some(found.map(({ checker, message }) => `${checker} ${message}`))}; history: ${histories.at(-1)!}`);
+  say(
+    `VIOLATIONS: ${some(found.map(({ checker, message }) => `${checker} ${message}`))}; history: ${histories.at(-1)!}`,
+  );
 }
 
 function describe(error: unknown): string {
@@ -130,6 +132,8 @@ function conclude(): void {
   writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
   for (const { checker, message } of violations) console.log(`VIOLATION ${checker}: ${message}`);
   for (const path of histories) console.log(`History: ${path}`);
-  console.log(`Seed ${String(seed)}: ${violations.length === 0 ? 'no violation' : `${String(violations.length)} violations`}`);
+  console.log(
+    `Seed ${String(seed)}: ${violations.length === 0 ? 'no violation' : `${String(violations.length)} violations`}`,
+  );
   process.exitCode = violations.length === 0 ? 0 : 1;
 }

@@ -35,8 +35,9 @@ export function summaryOf(entries: readonly Entry[]): Summary {
     delivered: [...run.arrivals.values()].reduce((sum, arrivals) => sum + arrivals.length, 0),
     duplicates: duplicatesIn(run),
     subscriptions: run.recipients.length,
-    failovers: new Set(entries.flatMap((entry) => (entry.type === 'engine' ? [`${entry.engine} ${String(entry.epoch)}`] : [])))
-      .size,
+    failovers: new Set(
+      entries.flatMap((entry) => (entry.type === 'engine' ? [`${entry.engine} ${String(entry.epoch)}`] : [])),
+    ).size,
     longestGaps: longestGaps(run),
     recoveries,
     rssMib,

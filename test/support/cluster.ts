@@ -81,7 +81,13 @@ export class TestCluster implements AsyncDisposable {
 
   /** Starts (again) over the same store. */
   async up(): Promise<void> {
-    const args = [PROGRAM, 'up', this.file, '--json', ...(this.#options.isRestarting === false ? ['--no-restart'] : [])];
+    const args = [
+      PROGRAM,
+      'up',
+      this.file,
+      '--json',
+      ...(this.#options.isRestarting === false ? ['--no-restart'] : []),
+    ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: this.environment });
     this.#up = child;
     this.events.length = 0;

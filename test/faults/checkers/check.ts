@@ -3,6 +3,7 @@ import { checkAcknowledged, checkAvailability, checkClients } from './clients.ts
 import { checkDeliveries, checkDuplicates, checkOrder, checkOrigin } from './deliveries.ts';
 import { checkEpochs, checkZombies } from './epochs.ts';
 import { checkLeaks } from './leaks.ts';
+import { checkExits } from './members.ts';
 import { readRun, type Violation } from './run.ts';
 
 export interface Expectations {
@@ -28,6 +29,7 @@ export function check(entries: readonly Entry[], expectations: Expectations = {}
     ...checkZombies(run, zombieMs),
     ...checkClients(run, isPlanned),
     ...checkLeaks(run),
+    ...checkExits(run),
     ...Object.entries(gaps).flatMap(([kind, ms]) => checkAvailability(run, kind, ms)),
   ];
 }

@@ -54,11 +54,17 @@ export function checkZombies(run: Run, toleranceMs: number): Violation[] {
     const [engine = '', epoch = ''] = key.split(' ');
     return { engine, epoch: Number(epoch), at };
   });
+  // The first thing that any later epoch began: the same for all deliveries of an epoch.
+  const overtakers = new Map(
+    successors.map(({ engine, epoch }) => {
+      const later = successors.filter((one) => one.engine === engine && one.epoch > epoch);
+      later.sort((a, b) => a.at - b.at);
+      return [`${engine} ${String(epoch)}`, later[0]];
+    }),
+  );
   return direct.flatMap(({ engine = '', epoch = 0, beganAt, payload, recipient }) => {
-    const successor = successors.find((one) => {
-      return one.engine === engine && one.epoch > epoch && one.at + toleranceMs < beganAt;
-    });
-    if (successor === undefined) return [];
+    const successor = overtakers.get(`${engine} ${String(epoch)}`);
+    if (successor === undefined || successor.at + toleranceMs >= beganAt) return [];
     if (stalls.some(({ at, ms }) => beganAt >= at - ms && beganAt <= at + toleranceMs)) return [];
     const late = `${String(Math.round(beganAt - successor.at))} ms after epoch ${String(successor.epoch)} had begun`;
     return [{ checker: 'C-zombie', message: `${payload} to ${recipient} in epoch ${String(epoch)}, ${late}` }];

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -14,7 +24,9 @@ export function hasProgram(name: string): boolean {
 export function fakeTimeLibrary(): string | undefined {
   for (const root of ['/usr/lib', '/usr/lib64', '/usr/local/lib']) {
     const folders = existsSync(root) ? ['.', ...readdirSync(root)] : [];
-    const found = folders.map((name) => join(root, name, 'faketime', 'libfaketime.so.1')).find((path) => existsSync(path));
+    const found = folders
+      .map((name) => join(root, name, 'faketime', 'libfaketime.so.1'))
+      .find((path) => existsSync(path));
     if (found !== undefined) return found;
   }
   return undefined;
@@ -61,7 +73,7 @@ export class Place implements Disposable {
     const file = openSync(this.#filler, 'a');
     const piece = Buffer.alloc(MIB, 'x');
     try {
-      for (let size = piece.length; size >= 1024; ) {
+      for (let size = piece.length; size >= 1024;) {
         try {
           const written = writeSync(file, piece, 0, size);
           if (written < size) size = Math.floor(size / 2);

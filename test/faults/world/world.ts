@@ -152,7 +152,11 @@ export class World implements AsyncDisposable {
 
   /** Lets the cluster come to rest, stops everybody who publishes, and waits until all that is owed has arrived. */
   async settle(deadlineMs = 60_000): Promise<void> {
-    await eventually('all members run', () => this.cluster.members.every((name) => isAlive(this.cluster.pidOf(name))), 60_000);
+    await eventually(
+      'all members run',
+      () => this.cluster.members.every((name) => isAlive(this.cluster.pidOf(name))),
+      60_000,
+    );
     await eventually('every subscription can be renewed', () => this.#renewAll(), 60_000);
     await Promise.all(this.#publishers.map((client) => client.stop()));
     const end = performance.now() + deadlineMs;
@@ -224,16 +228,14 @@ export class World implements AsyncDisposable {
     relayed.relay = this.relay.address();
     for (const engine of this.engines) await this.#subscribeAt(engine);
     this.#startPublishers();
-    this.#pullers.push(
-      clients.startRenewer(history, 'renewer', this.held, this.frontDoors, 20),
-      ...this.#visitors(),
-    );
+    this.#pullers.push(clients.startRenewer(history, 'renewer', this.held, this.frontDoors, 20), ...this.#visitors());
     const stay = new Set(this.history.entries.flatMap((entry) => stayingIn(entry)));
     await eventually(
       'every engine owes every subscription its notifications',
       () => {
         const waiting = unpromised(readRun(history.entries)).filter(({ recipient }) => stay.has(recipient));
-        if (waiting.length > 0) throw new Error(waiting.map(({ recipient, engine }) => `${recipient}: ${engine}`).join());
+        if (waiting.length > 0)
+          throw new Error(waiting.map(({ recipient, engine }) => `${recipient}: ${engine}`).join());
         return true;
       },
       60_000,
@@ -256,7 +258,14 @@ export class World implements AsyncDisposable {
       this.held.push({ recipient, reference });
     }
     const recipient = `pull-${engine}`;
-    const pullPoint = await clients.createPullPoint({ history, by: 'world', recipient, topic: QUIET, frontDoor, engine });
+    const pullPoint = await clients.createPullPoint({
+      history,
+      by: 'world',
+      recipient,
+      topic: QUIET,
+      frontDoor,
+      engine,
+    });
     if (pullPoint === undefined) throw new Error(`Cannot create ${recipient}`);
     this.#pullers.push(clients.startPuller(history, recipient, pullPoint, 200));
   }
@@ -321,7 +330,8 @@ function stayingIn(entry: History['entries'][number]): string[] {
 function noteEvent(history: History, event: UpEvent): void {
   switch (event.event) {
     case 'ready':
-      for (const { name, server, epoch } of event.engines) history.note({ type: 'engine', engine: name, server, epoch });
+      for (const { name, server, epoch } of event.engines)
+        history.note({ type: 'engine', engine: name, server, epoch });
       break;
     case 'engine':
       history.note({ type: 'engine', engine: event.name, server: event.server, epoch: event.epoch });
