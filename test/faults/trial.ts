@@ -3,7 +3,7 @@ import { some } from './checkers/run.ts';
 import { History } from './history.ts';
 import { SeededRandom } from './random.ts';
 import { summaryOf, type Summary } from './summary.ts';
-import { SHORT_LEASE, World, type WorldOptions } from './world/world.ts';
+import { leaseForThisMachine, World, type WorldOptions } from './world/world.ts';
 
 export interface TrialOptions extends Partial<WorldOptions> {
   readonly kind: WorldOptions['kind'];
@@ -26,7 +26,13 @@ export async function trial(options: TrialOptions, body: (trial: Trial) => Promi
   const random = new SeededRandom(seed);
   let stderr = '';
   try {
-    await using world = await World.start({ history, random: random.fork(), extra: SHORT_LEASE, visitors: 1, ...rest });
+    await using world = await World.start({
+      history,
+      random: random.fork(),
+      extra: leaseForThisMachine().text,
+      visitors: 1,
+      ...rest,
+    });
     try {
       await body({ world, history, random });
       await world.settle();

@@ -34,6 +34,7 @@ export const killProxy: Fault = {
     await world.fault({ fault: 'kill-proxy', description: `SIGKILL ${proxy}`, hitsDoor: true }, async () => {
       const pid = world.signal(proxy, 'SIGKILL');
       await world.isBack(proxy, pid);
+      await world.doorsAreOpen();
     });
   },
 };

@@ -1,4 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { UpEvent } from '../../../src/app/supervisor.ts';
 import { openKept } from '../../../src/storage/sqlite/kept-database.ts';
@@ -18,8 +21,22 @@ export const QUIET = '{urn:faults}quiet';
 const PAGE_BYTES = 4096;
 const STALL_MS = 100;
 
-/** Lease times much shorter than the usual ones, and long enough for two busy processors not to starve a holder. */
-export const SHORT_LEASE = 'lease: { ttl: 1200ms, renewEvery: 200ms, guard: 400ms }';
+export interface LeaseChoice {
+  readonly ttlMs: number;
+  /** For the topology file. */
+  readonly text: string;
+}
+
+export const USUAL_LEASE: LeaseChoice = { ttlMs: 3_000, text: '' };
+export const SHORT_LEASE: LeaseChoice = {
+  ttlMs: 1_200,
+  text: 'lease: { ttl: 1200ms, renewEvery: 200ms, guard: 400ms }',
+};
+
+/** Short leases save time, but a machine with more to do than it can would depose their holders all the time. */
+export function leaseForThisMachine(): LeaseChoice {
+  return (loadavg()[0] ?? 0) > 2 * availableParallelism() ? USUAL_LEASE : SHORT_LEASE;
+}
 
 export interface WorldOptions {
   readonly kind: 'single' | 'load-balanced' | 'high-availability' | 'combined';
@@ -45,6 +62,8 @@ export class World implements AsyncDisposable {
   readonly place: Place;
   readonly frontDoors: readonly string[];
   readonly engines: readonly string[];
+  /** Where the first server answers by itself. */
+  readonly #direct: string;
   readonly consumers: FaultConsumer[] = [];
   /** Before the last of the consumers. */
   relay: TcpRelay | undefined;
@@ -66,6 +85,7 @@ export class World implements AsyncDisposable {
     // Kept: while everything is down the cluster itself cannot tell them.
     this.frontDoors = cluster.proxyUrls;
     this.engines = cluster.engines;
+    this.#direct = cluster.serverUrl('server1');
   }
 
   /** Resolves when every engine owes every subscription everything, so that from here on nothing may be missing. */
@@ -141,6 +161,11 @@ export class World implements AsyncDisposable {
     );
   }
 
+  /** Resolves when every front door takes connections. */
+  async doorsAreOpen(): Promise<void> {
+    for (const url of this.frontDoors) await eventually(`${url} is open`, () => isOpen(url), 60_000);
+  }
+
   /** Everything is killed, and everything is started again. */
   async killAll(): Promise<void> {
     const { supervisorPid } = this.cluster;
@@ -152,6 +177,7 @@ export class World implements AsyncDisposable {
 
   /** Lets the cluster come to rest, stops everybody who publishes, and waits until all that is owed has arrived. */
   async settle(deadlineMs = 60_000): Promise<void> {
+    await this.doorsAreOpen();
     await eventually(
       'all members run',
       () => this.cluster.members.every((name) => isAlive(this.cluster.pidOf(name))),
@@ -292,7 +318,7 @@ export class World implements AsyncDisposable {
     this.#publishers.push(
       clients.startPublisher({ history, name: 'spread', topic: BUSY, url: door(0), pauseMs: paceMs * 3 }),
       clients.startPublisher({
-        ...{ history, name: 'direct', topic: BUSY, url: () => this.cluster.serverUrl('server1'), isDirect: true },
+        ...{ history, name: 'direct', topic: BUSY, url: () => this.#direct, isDirect: true },
         ...{ engine: this.engines[0]!, pauseMs: paceMs * 4 },
       }),
     );
@@ -351,6 +377,19 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
     return process.kill(pid, signal);
   } catch {
     return false;
+  }
+}
+
+async function isOpen(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const socket = connect(Number(port), hostname);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
   }
 }
 
