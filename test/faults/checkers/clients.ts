@@ -11,7 +11,7 @@ export function checkAcknowledged(run: Run): Violation[] {
     if (kind === 'unsubscribe' && !ends.has(recipient)) ends.set(recipient, at);
   }
   return run.operations.flatMap(({ kind, recipient = '', end }) => {
-    if (end?.fault === undefined || !end.fault.includes('ResourceUnknown')) return [];
+    if (end?.fault?.includes('ResourceUnknown') !== true) return [];
     const isEndingAgain = kind === 'unsubscribe' && (end.tries ?? 1) > 1;
     const hasEnded = kind !== 'unsubscribe' && (ends.get(recipient) ?? Infinity) < end.at;
     if (isEndingAgain || hasEnded) return [];

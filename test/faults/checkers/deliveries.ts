@@ -52,24 +52,28 @@ function acknowledgedIn(run: Run): readonly Operation[] {
  */
 export function missingIn(run: Run): readonly Missing[] {
   const acknowledged = acknowledgedIn(run);
-  const missing: Missing[] = [];
   const givenUp = new Set<string>();
   for (const entry of run.entries) if (entry.type === 'given-up') givenUp.add(`${entry.recipient} ${entry.payload}`);
-  for (const recipient of run.recipients) {
-    const name = recipient.recipient;
+  return run.recipients.flatMap((recipient) => {
+    const { recipient: name, until } = recipient;
     const arrived = new Set((run.arrivals.get(name) ?? []).map(({ payload }) => payload));
-    const latest = new Map<string, number>();
-    for (const payload of arrived) {
-      const { by = '', number = 0 } = run.publishes.get(payload) ?? {};
-      latest.set(by, Math.max(latest.get(by) ?? 0, number));
-    }
-    for (const { payload = '', by, number = 0, engine } of owed(run, recipient, acknowledged)) {
-      if (arrived.has(payload) || givenUp.has(`${name} ${payload}`)) continue;
+    const latest = latestOf(run, arrived);
+    return owed(run, recipient, acknowledged).flatMap(({ payload = '', by, number = 0, engine }) => {
+      if (arrived.has(payload) || givenUp.has(`${name} ${payload}`)) return [];
       const isPassedOver = engine !== undefined && number < (latest.get(by) ?? 0);
-      if (recipient.until === Infinity || isPassedOver) missing.push({ recipient: name, payload });
-    }
+      return until === Infinity || isPassedOver ? [{ recipient: name, payload }] : [];
+    });
+  });
+}
+
+/** The highest number that arrived of each publisher. */
+function latestOf(run: Run, arrived: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const latest = new Map<string, number>();
+  for (const payload of arrived) {
+    const { by = '', number = 0 } = run.publishes.get(payload) ?? {};
+    latest.set(by, Math.max(latest.get(by) ?? 0, number));
   }
-  return missing;
+  return latest;
 }
 
 /** C-deliver: what was acknowledged arrives at everybody to whom it was promised. */

@@ -120,7 +120,7 @@ export function startRenewer(
     () => pauseMs,
     async () => {
       turn += 1;
-      await renew(history, name, held[turn % held.length]!, origins[turn % origins.length]!);
+      await renew(history, name, held[turn % held.length]!, origins[turn % origins.length]);
     },
   );
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { XmlElement } from '../../../src/xml/document.ts';
 import { readXml } from '../../../src/xml/reader.ts';
 import { WSNT } from '../../support/soap-client.ts';
 import type { History } from '../history.ts';
@@ -108,21 +109,26 @@ export class FaultConsumer implements AsyncDisposable {
         .find(({ localName }) => localName === name),
     );
     const delivery = header?.child(DELIVERY, 'Delivery');
-    const messages = delivery?.children().filter(({ localName }) => localName === 'Message') ?? [];
+    if (delivery === undefined) throw new Error(`No Delivery header: ${body.toString()}`);
+    const messages = delivery.children().filter(({ localName }) => localName === 'Message');
     const notifications = soapBody?.child(WSNT, 'Notify')?.children() ?? [];
     for (const [index, notification] of notifications.entries()) {
       this.#history.note({
         type: 'delivery',
         recipient,
         route: this.route,
-        payload: notification.child(WSNT, 'Message')?.children()[0]?.text() ?? '',
+        payload: payloadOf(notification),
         id: messages[index]?.attribute('', 'id') ?? '',
         seq: Number(messages[index]?.attribute('', 'seq')),
-        engine: delivery?.attribute('', 'engine') ?? '',
-        epoch: Number(delivery?.attribute('', 'epoch')),
-        attempt: Number(delivery?.attribute('', 'attempt')),
+        engine: delivery.attribute('', 'engine') ?? '',
+        epoch: Number(delivery.attribute('', 'epoch')),
+        attempt: Number(delivery.attribute('', 'attempt')),
         beganAt,
       });
     }
   }
+}
+
+function payloadOf(notification: XmlElement): string {
+  return notification.child(WSNT, 'Message')?.children()[0]?.text() ?? '';
 }
