@@ -78,7 +78,8 @@ export class MatchingEngine {
   /** Finds those that a notification on the next topic of `topics` is for, and does nothing with them. */
   route(topics: readonly string[]): void {
     const topic = topics[this.#published++ % topics.length];
-    const header = { seq: this.#published, topic, isOwn: true, recipient: undefined, message: MESSAGE };
+    const place = { seq: this.#published, at: 0, size: MESSAGE.byteLength };
+    const header = { seq: place.seq, place, topic, isOwn: true, recipient: undefined, message: MESSAGE };
     this.parts.distribution.route(header, () => (this.taken += 1));
   }
 

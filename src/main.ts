@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import type { SendHandle } from 'node:child_process';
 import type { CliIo } from './cli/io.ts';
 import { run } from './cli/run.ts';
 
@@ -21,9 +22,11 @@ if (process.connected) {
 }
 const told: CliIo['told'] = () =>
   new Promise((resolve) => {
-    const tell = (message: unknown): void => {
+    const tell = (message: unknown, listener?: unknown): void => {
       process.channel?.unref();
-      resolve(message as Awaited<ReturnType<CliIo['told']>>);
+      resolve(
+        typeof message === 'object' ? ({ ...message, listener } as Awaited<ReturnType<CliIo['told']>>) : undefined,
+      );
     };
     process.channel?.ref();
     process.once('message', tell);
@@ -31,5 +34,17 @@ const told: CliIo['told'] = () =>
     if (drain.signal.aborted) tell(undefined);
   });
 
+const offer: CliIo['offer'] = (listener) => {
+  if (process.connected) process.send?.({ event: 'listening' }, listener as unknown as SendHandle);
+};
+
 const { stdout, stderr, env } = process;
-process.exitCode = await run(process.argv, { stdout, stderr, env, signal: drain.signal, abort: abort.signal, told });
+process.exitCode = await run(process.argv, {
+  stdout,
+  stderr,
+  env,
+  signal: drain.signal,
+  abort: abort.signal,
+  told,
+  offer,
+});

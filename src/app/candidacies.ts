@@ -2,24 +2,26 @@ import { Failback } from '../cluster/failback.ts';
 import { LeaseManager } from '../cluster/lease-manager.ts';
 import type { Directory } from '../cluster/ports/directory.ts';
 import type { LeaseStore } from '../cluster/ports/lease-store.ts';
+import type { Placements } from '../cluster/ports/placements.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Deadline } from '../kernel/deadline.ts';
-import { messageOf } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName, ServerName } from '../kernel/names.ts';
 import { pack, unpack } from '../kernel/packed.ts';
 import type { EngineSpec, LeaseTimes } from '../topology/model.ts';
-import { HANDOVER_CHANNEL, type HandoverRequest, type ServerStatus } from './channels.ts';
+import { HANDOVER_CHANNEL, type HandoverRequest, type MoveOutcome, type ServerStatus } from './channels.ts';
 import type { EngineHost } from './engine-host.ts';
+import { Moves } from './moves.ts';
 import type { Peers } from './peers.ts';
 
-/** How long the holder of an engine may take to drain before it is handed over all the same. */
-const HANDOVER_DRAIN_MS = 2_000;
+/** How long a holder may take to hand an engine over: its drain, and the time until it is taken. */
+const HANDOVER_MS = 4_000;
 
 export interface CandidaciesOptions {
   readonly server: ServerName;
   readonly leases: LeaseStore;
+  readonly placements: Placements;
   readonly times: LeaseTimes;
   readonly directory: Directory;
   readonly peers: Peers;
@@ -30,8 +32,10 @@ export interface CandidaciesOptions {
   readonly onDeposed: () => void;
 }
 
-/** The engines that one server may host: contends for each, asks for those back that prefer it, hands them over. */
+/** The engines that one server may host: contends for each, asks for those back that belong here, gives them away. */
 export class Candidacies {
+  /** How engines leave this server. */
+  readonly moves: Moves;
   readonly #options: CandidaciesOptions;
   readonly #leases: ReadonlyMap<EngineName, LeaseManager>;
   readonly #failbacks: readonly Failback[];
@@ -42,7 +46,8 @@ export class Candidacies {
     const { server } = options;
     const hosted = engines.filter(({ candidates }) => candidates.includes(server));
     this.#leases = new Map(hosted.map((engine) => [engine.name, this.#createLeaseManager(engine)]));
-    this.#failbacks = hosted.filter((engine) => isPreferred(engine, server)).map((one) => this.#createFailback(one));
+    this.moves = new Moves({ ...options, engines, leaseOf: (engine) => this.#leases.get(engine) });
+    this.#failbacks = hosted.filter(mayMoveBack).map((engine) => this.#createFailback(engine));
   }
 
   /** Begins to contend. Resolves at once; who gets what is decided by the leases. */
@@ -50,34 +55,23 @@ export class Candidacies {
     await Promise.all([...this.#leases.values()].map((manager) => manager.start(signal)));
   }
 
-  /** Begins to ask for engines that prefer this server, until `signal` aborts. */
+  /** Begins to ask for engines that belong on this server, until `signal` aborts. */
   async startFailback(signal: AbortSignal): Promise<void> {
     await Promise.all(this.#failbacks.map((failback) => failback.start(signal)));
   }
 
-  /** Gives every engine to others. */
+  /** Gives every engine to the best of the others, or to nobody if there is none. */
   async stop(deadline: AbortSignal): Promise<void> {
     await Promise.all(this.#failbacks.map((failback) => failback.stop()));
+    await this.moves.giveAllAway(deadline);
     await Promise.all([...this.#leases.values()].map((manager) => manager.stop(deadline)));
   }
 
   status(): ServerStatus['engines'] {
-    return [...this.#leases.values()].map(({ engine, state, epoch }) => {
-      return { name: engine, state, ...(epoch === undefined ? {} : { epoch }) };
+    return [...this.#leases.values()].map(({ engine, state, epoch, problem }) => {
+      const of = { ...(epoch === undefined ? {} : { epoch }), ...(problem === undefined ? {} : { problem }) };
+      return { name: engine, state, ...of };
     });
-  }
-
-  /** Hands an engine that runs here over to another server, at that server's wish. */
-  async handOver({ engine, to }: HandoverRequest): Promise<{ readonly isReleased: boolean }> {
-    const manager = this.#leases.get(engine);
-    if (manager === undefined || !this.#options.peers.isConnected(to)) return { isReleased: false };
-    try {
-      using deadline = new Deadline(HANDOVER_DRAIN_MS);
-      return { isReleased: await manager.handOver(to, deadline.signal) };
-    } catch (error) {
-      this.#options.logger.warn('Handover failed', { engine, to, error: messageOf(error) });
-      return { isReleased: false };
-    }
   }
 
   #createLeaseManager({ name: engine, candidates }: EngineSpec): LeaseManager {
@@ -97,12 +91,14 @@ export class Candidacies {
     });
   }
 
-  #createFailback({ name: engine, failbackDelayMs }: EngineSpec): Failback {
+  #createFailback(spec: EngineSpec): Failback {
+    const { name: engine, failbackDelayMs, failbackEveryMs } = spec;
     const { server: own, directory, peers, clock, logger } = this.#options;
     return new Failback({
       engine,
       failbackDelayMs,
-      isReady: () => this.#leases.get(engine)?.state === 'standby',
+      failbackEveryMs,
+      isReady: () => this.moves.readiness({ engine }).isReady && this.moves.homeOf(spec) === own,
       holder: () => {
         const server = directory.find(engine)?.server;
         return server !== undefined && server !== own && peers.isConnected(server) ? server : undefined;
@@ -114,14 +110,14 @@ export class Candidacies {
   }
 
   async #requestHandover(engine: EngineName, holder: ServerName): Promise<boolean> {
-    const request: HandoverRequest = { engine, to: this.#options.server };
-    using deadline = new Deadline(HANDOVER_DRAIN_MS * 2);
+    const request: HandoverRequest = { engine, to: this.#options.server, isFailback: true };
+    using deadline = new Deadline(HANDOVER_MS);
     const { signal } = deadline;
     const answer = await this.#options.peers.find(holder)?.call(HANDOVER_CHANNEL, pack(request), { signal });
-    return answer !== undefined && (unpack(answer) as { isReleased: boolean }).isReleased;
+    return answer !== undefined && (unpack(answer) as MoveOutcome).isMoved;
   }
 }
 
-function isPreferred({ candidates, failback }: EngineSpec, server: string): boolean {
-  return candidates[0] === server && candidates.length > 1 && failback === 'automatic';
+function mayMoveBack({ candidates, failback }: EngineSpec): boolean {
+  return candidates.length > 1 && failback === 'automatic';
 }

@@ -9,6 +9,7 @@ import type { Source } from '../engine/parts.ts';
 import type { EngineStore } from '../engine/ports/engine-store.ts';
 import type { HttpSender } from '../http/client.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { InvariantError, messageOf, StoreBrokenError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName, ServerName } from '../kernel/names.ts';
@@ -21,6 +22,9 @@ import type { TopicModel } from '../wsn/topics/topic-model.ts';
 import type { XPath } from '../xml/xpath/xpath.ts';
 import { producerProperties } from './broker-documents.ts';
 import { EXIT } from './exit-codes.ts';
+
+/** How long pushes under way may take to end before an engine moves; then they are cut, and sent again from there. */
+const PUSHES_MS = 1_000;
 
 export interface EngineHostOptions {
   readonly engine: EngineName;
@@ -80,10 +84,13 @@ export class EngineHost {
     tenure.signal.addEventListener('abort', withdraw, { once: true });
     return {
       drain: async (deadline) => {
+        // While pushes come to their end the engine still serves: a slow consumer costs the clients no pause.
+        using pushes = new Deadline(PUSHES_MS, deadline);
+        await deliverer.stop(pushes.signal);
         directory.learn({ engine: name, server, epoch: tenure.epoch, state: 'moving' });
         withdraw();
         working.abort();
-        await Promise.all([engine.drain(deadline), deliverer.stop(deadline), producers.stop(deadline), links.ended()]);
+        await Promise.all([engine.drain(deadline), producers.stop(deadline), links.ended()]);
       },
       stop: async () => {
         withdraw();
@@ -97,9 +104,9 @@ export class EngineHost {
 
   #createEngine(tenure: Tenure, store: EngineStore): MessagingEngine {
     const { engine: name, engines, topology, xpath, topicModel, clock, logger } = this.#options;
-    const { conduct, sources } = topology;
+    const { conduct, sources, backlog } = topology;
     return new MessagingEngine({
-      ...{ name, store, tenure, clock, logger, xpath, topicModel, conduct },
+      ...{ name, store, tenure, clock, logger, xpath, topicModel, conduct, backlog },
       peers: engines.names().filter((peer) => peer !== name),
       sources: sources.filter(({ engine }) => engine === name).map(sourceOf),
       properties: (topics) => producerProperties(topics, conduct),

@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcess, type SendHandle } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import type { ListenerHandle } from '../http/listener.ts';
 import { parseMemberEvent, type MemberEvent } from './member-events.ts';
 import type { Environment } from './secret.ts';
 
@@ -22,6 +23,8 @@ export interface MemberExit {
 export interface MemberListener {
   readonly onEvent: (event: MemberEvent) => void;
   readonly onExit: (exit: MemberExit) => void;
+  /** A proxy's listening socket, to keep for its successor. */
+  readonly onListening?: (listener: ListenerHandle) => void;
 }
 
 export interface MemberChildOptions {
@@ -42,6 +45,7 @@ export class MemberChild {
   #servingSince: number | undefined;
   #isWaiting = false;
   #identity: MemberIdentity | undefined;
+  #inherited: ListenerHandle | undefined;
 
   constructor(options: MemberChildOptions, identity: MemberIdentity | undefined, listener: MemberListener) {
     const { program, topologyFile, environment } = options;
@@ -55,6 +59,9 @@ export class MemberChild {
     if (this.#child.stdout !== null) {
       createInterface({ input: this.#child.stdout }).on('line', (line) => this.#note(parseMemberEvent(line)));
     }
+    this.#child.on('message', (_message, listener) => {
+      if (listener !== undefined) this.#listener.onListening?.(listener as unknown as ListenerHandle);
+    });
     this.#exited = once(this.#child, 'close').catch(() => undefined);
     this.#child.once('close', (code, signal) => {
       const servedMs = this.#servingSince === undefined ? 0 : performance.now() - this.#servingSince;
@@ -69,13 +76,14 @@ export class MemberChild {
 
   /**
    * A spare becomes a member, as soon as it has loaded everything: it began earlier than anything started now.
-   * False: it has ended.
+   * `inherited`: for a proxy, the listening socket of the one before. False: it has ended.
    */
-  become(identity: MemberIdentity, listener: MemberListener): boolean {
+  become(identity: MemberIdentity, listener: MemberListener, inherited?: ListenerHandle): boolean {
     if (!this.#child.connected) return false;
     this.#listener = listener;
-    if (this.#isWaiting) this.#child.send(identity);
-    else this.#identity = identity;
+    this.#identity = identity;
+    this.#inherited = inherited;
+    if (this.#isWaiting) this.#tellIdentity();
     return true;
   }
 
@@ -89,11 +97,16 @@ export class MemberChild {
     deadline.removeEventListener('abort', kill);
   }
 
+  #tellIdentity(): void {
+    // Node passes the sockets of its own network layer, and describes only what it wraps them in.
+    if (this.#identity !== undefined) this.#child.send(this.#identity, this.#inherited as unknown as SendHandle);
+  }
+
   #note(event: MemberEvent | undefined): void {
     if (event === undefined) return;
     if (event.event === 'waiting') {
       this.#isWaiting = true;
-      if (this.#identity !== undefined) this.#child.send(this.#identity);
+      this.#tellIdentity();
     }
     if (event.event === 'serving') this.#servingSince = performance.now();
     this.#listener.onEvent(event);

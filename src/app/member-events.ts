@@ -5,6 +5,8 @@ export type MemberEvent =
   /** A spare has loaded everything and waits to be told which member it is. */
   | { readonly event: 'waiting' }
   | { readonly event: 'serving'; readonly name: string; readonly url: string; readonly pid: number }
+  /** A proxy accepts no new connections any more, and will end: a successor may have its place. */
+  | { readonly event: 'leaving'; readonly name: string }
   /** A proxy is connected to these servers and knows where these engines run. */
   | {
       readonly event: 'sees';

@@ -4,6 +4,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { ServerName } from '../kernel/names.ts';
 import type { ServerSpec } from '../topology/model.ts';
+import type { WireChannels } from '../wire/channels.ts';
 import { WireDialer } from '../wire/dialer.ts';
 import { ROUTES_CHANNEL } from './channels.ts';
 
@@ -14,6 +15,8 @@ export interface PeersOptions {
   readonly secret: Uint8Array;
   /** Learns what the servers say of where engines run. */
   readonly directory: EngineDirectory;
+  /** What the member answers to servers that call back; nothing by default. */
+  readonly calls?: WireChannels['calls'];
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -49,11 +52,11 @@ export class Peers {
   }
 
   #createDialer({ name: expect, wire: address }: ServerSpec): WireDialer {
-    const { name, role, secret, directory, clock, logger } = this.#options;
+    const { name, role, secret, directory, calls = {}, clock, logger } = this.#options;
     const learn = (payload: Buffer): void => {
       for (const route of decodeRoutes(payload)) directory.learn(route);
     };
-    const channels = { calls: {}, news: { [ROUTES_CHANNEL]: learn } };
+    const channels = { calls, news: { [ROUTES_CHANNEL]: learn } };
     return new WireDialer({ name, role, expect, secret, address, channels, logger, clock });
   }
 }

@@ -1,5 +1,5 @@
 import { EngineDirectory } from '../cluster/engine-directory.ts';
-import { HttpListener } from '../http/listener.ts';
+import { HttpListener, type ListenerHandle } from '../http/listener.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -10,6 +10,7 @@ import { Router } from '../proxy/route.ts';
 import { Upstreams } from '../proxy/upstreams.ts';
 import type { Topology } from '../topology/model.ts';
 import type { EventSink } from './member-events.ts';
+import { leaveCall } from './operator-calls.ts';
 import { Peers } from './peers.ts';
 import { isMemberRoute } from './topology-routes.ts';
 
@@ -20,7 +21,16 @@ export interface ProxyMemberOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventSink;
+  /** An operator wants this process to drain and to end with code 0; perhaps more than once. */
+  readonly onLeave: () => void;
+  /** The listening socket of the one that this proxy succeeds. */
+  readonly inherited?: ListenerHandle;
+  /** The front door is open; its listening socket may be kept for a successor. */
+  readonly onListening?: (listener: ListenerHandle) => void;
 }
+
+/** How long a front door that closes still answers who is connected. */
+const LINGER_MS = 1_000;
 
 /** One proxy: the front door, and a wire to each server. It keeps nothing that matters. */
 export class ProxyMember implements Component {
@@ -39,7 +49,8 @@ export class ProxyMember implements Component {
     this.#options = options;
     this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(topology, route) });
     const directory = this.#directory;
-    this.#peers = new Peers(topology.servers, { name, role: 'proxy', secret, directory, clock, logger });
+    const calls = leaveCall(options.onLeave);
+    this.#peers = new Peers(topology.servers, { name, role: 'proxy', secret, directory, calls, clock, logger });
     this.#upstreams = new Upstreams(
       [...this.#peers.all()].map(([server, dialer]) => ({
         server,
@@ -57,6 +68,8 @@ export class ProxyMember implements Component {
     const frontDoor = new FrontDoor({ name, relay: this.#relay, maxBodyBytes: limits.maxBodyBytes, logger });
     this.#http = new HttpListener({
       listen: spec.listen,
+      ...(options.inherited === undefined ? {} : { inherited: options.inherited }),
+      lingerMs: LINGER_MS,
       onPost: (request, signal) => frontDoor.answer(request, signal),
       fallback: createPassThrough({ name, upstreams: this.#upstreams, servers, logger }),
       limits,
@@ -66,12 +79,13 @@ export class ProxyMember implements Component {
 
   /** Resolves when the front door is open; requests are held until servers and engines are there. */
   async start(signal: AbortSignal): Promise<void> {
-    const { events, name } = this.#options;
+    const { events, name, onListening } = this.#options;
     this.#relay.watch(this.#ended.signal);
     this.#directory.onChange(() => this.#reportSight(), this.#ended.signal);
     for (const [, dialer] of this.#peers.all()) dialer.onState(() => this.#reportSight(), this.#ended.signal);
     await this.#peers.start(signal);
     await this.#http.start(signal);
+    onListening?.(this.#http.listeningSocket());
     const { host, port } = this.#http.address();
     events({ event: 'serving', name, url: `http://${host}:${port}`, pid: process.pid });
     this.#reportSight();

@@ -4,6 +4,7 @@ import type { Component } from '../kernel/component.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { codeOf } from '../kernel/errors.ts';
 import { createLogger, isLogLevel } from '../telemetry/logger.ts';
+import type { ListenerHandle } from '../http/listener.ts';
 import type { Topology } from '../topology/model.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
@@ -13,6 +14,8 @@ import type { ServerMemberOptions } from './server-member.ts';
 
 /** How long a member may take to drain. */
 const DRAIN_MS = 10_000;
+/** A proxy that an operator sends away may answer its last poll: by then a successor has its place. */
+const LEAVING_PROXY_MS = 70_000;
 /** A deposed or broken member has nothing left to do in order. */
 const FAILED_STOP_MS = 500;
 
@@ -23,6 +26,9 @@ export interface RunMemberOptions {
   readonly environment: Environment;
   readonly wsdlDirectory: string;
   readonly events: EventSink;
+  /** For a proxy: the listening socket that it takes over, and who keeps it for the next one. */
+  readonly inherited?: ListenerHandle;
+  readonly onListening?: (listener: ListenerHandle) => void;
   /** The first aborts: drain. The second: end now. */
   readonly signal: AbortSignal;
   readonly abort: AbortSignal;
@@ -34,19 +40,21 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
   const level = environment['POINTSMAN_LOG'] ?? '';
   const logger = createLogger({ level: isLogLevel(level) ? level : 'info', fields: { [role]: name } });
   const secret = await clusterSecret(topology.store.directory, environment);
-  const common = { topology, name, secret, clock: systemClock, logger, events };
+  const left = new AbortController();
+  const onLeave = (): void => left.abort();
+  const common = { onLeave, topology, name, secret, clock: systemClock, logger, events };
   let exitCode: number = EXIT.ok;
   const failed = new AbortController();
   const onFailed = (code: number): void => {
     exitCode = code;
     failed.abort();
   };
-  const member = await createMember(role, common, { wsdlDirectory, onFailed });
+  const member = await createMember(role, common, { wsdlDirectory, onFailed }, doorOf(options));
   // Every component of the member listens to it.
   setMaxListeners(0, abort);
   try {
     await member.start(abort);
-    await untilAborted(AbortSignal.any([signal, abort, failed.signal]));
+    await untilAborted(AbortSignal.any([signal, abort, failed.signal, left.signal]));
   } catch (error) {
     if (codeOf(error) !== 'EADDRINUSE') throw error;
     const { message } = error as Error;
@@ -54,7 +62,9 @@ export async function runMember(options: RunMemberOptions): Promise<number> {
     exitCode = EXIT.unavailable;
     failed.abort();
   } finally {
-    const deadlineMs = failed.signal.aborted ? FAILED_STOP_MS : DRAIN_MS;
+    if (role === 'proxy' && !failed.signal.aborted) events({ event: 'leaving', name });
+    const patienceMs = role === 'proxy' && left.signal.aborted ? LEAVING_PROXY_MS : DRAIN_MS;
+    const deadlineMs = failed.signal.aborted ? FAILED_STOP_MS : patienceMs;
     using deadline = new Deadline(deadlineMs, abort);
     await member.stop(deadline.signal);
   }
@@ -76,14 +86,19 @@ async function createMember(
   role: 'server' | 'proxy',
   common: ProxyMemberOptions,
   ofServer: Pick<ServerMemberOptions, 'wsdlDirectory' | 'onFailed'>,
+  door: Pick<ProxyMemberOptions, 'inherited' | 'onListening'>,
 ): Promise<Component> {
   if (role === 'proxy') {
     const { ProxyMember } = await import('./proxy-member.ts');
-    return new ProxyMember(common);
+    return new ProxyMember({ ...common, ...door });
   }
   const { ServerMember } = await import('./server-member.ts');
   const { loadTopicModel } = await import('./topic-documents.ts');
   return new ServerMember({ ...common, ...ofServer, topicModel: loadTopicModel(common.topology.topics) });
+}
+
+function doorOf({ inherited, onListening }: RunMemberOptions): Pick<ProxyMemberOptions, 'inherited' | 'onListening'> {
+  return { ...(inherited === undefined ? {} : { inherited }), ...(onListening === undefined ? {} : { onListening }) };
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

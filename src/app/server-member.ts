@@ -11,7 +11,7 @@ import type { Component } from '../kernel/component.ts';
 import { deferred } from '../kernel/deferred.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
-import { pack, unpack } from '../kernel/packed.ts';
+import { pack } from '../kernel/packed.ts';
 import { answerDirect, answerRelayed } from '../service-point/edges.ts';
 import { ReplyMail } from '../service-point/reply-mail.ts';
 import { ServicePoint } from '../service-point/service-point.ts';
@@ -24,10 +24,13 @@ import { VERSION } from './version.ts';
 import { XPathSandbox } from '../xml/xpath/sandbox.ts';
 import { topicSetWith } from './broker-documents.ts';
 import { Candidacies } from './candidacies.ts';
-import { HANDOVER_CHANNEL, ROUTES_CHANNEL, STATUS_CHANNEL, type HandoverRequest } from './channels.ts';
+import { BACKUP_CHANNEL, DEAD_LETTERS_CHANNEL, ROUTES_CHANNEL, STATUS_CHANNEL, type ServerStatus } from './channels.ts';
+import { answerDeadLetterCalls } from './dead-letters.ts';
+import { answerBackups } from './engine-backups.ts';
 import { EngineHost } from './engine-host.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
+import { operatorCalls } from './operator-calls.ts';
 import { Peers } from './peers.ts';
 import { isMemberRoute } from './topology-routes.ts';
 
@@ -42,6 +45,8 @@ export interface ServerMemberOptions {
   readonly topicModel: TopicModel;
   /** This process must end, with this code; called at most once. */
   readonly onFailed: (exitCode: number) => void;
+  /** An operator wants this process to drain and to end with code 0; perhaps more than once. */
+  readonly onLeave: () => void;
 }
 
 /** One server: its service point, the engines that it hosts or stands by for, and its ties to the other members. */
@@ -78,9 +83,17 @@ export class ServerMember implements Component {
     const servicePoint = this.#createServicePoint();
     this.#wire = this.#createWire(servicePoint);
     this.#http = this.#createHttp(servicePoint);
-    this.#storage = new SqliteStorage({ directory: topology.store.directory, clock, logger });
+    const { directory, ballastBytes, onRegression } = topology.store;
+    this.#storage = new SqliteStorage({ directory, tuning: { ballastBytes, onRegression }, clock, logger });
     this.#candidacies = new Candidacies(topology.engines, {
-      ...{ server: name, leases: this.#storage.leases, times: topology.lease, clock, logger },
+      ...{
+        server: name,
+        leases: this.#storage.leases,
+        placements: this.#storage.placements,
+        times: topology.lease,
+        clock,
+        logger,
+      },
       ...{ directory: this.#directory, peers: this.#peers },
       hostOf: (engine) => this.#createHost(engine),
       onDeposed: () => this.#fail(EXIT.deposed),
@@ -117,6 +130,11 @@ export class ServerMember implements Component {
     await this.#storage.dispose();
   }
 
+  #status(): ServerStatus {
+    const engines = this.#candidacies.status();
+    return { server: this.#options.name, pid: process.pid, isDrained: this.#candidacies.moves.isDrained, engines };
+  }
+
   #createServicePoint(): ServicePoint {
     const { topology, topicModel, clock, logger } = this.#options;
     const { publicUrl, limits, conduct } = topology;
@@ -144,11 +162,16 @@ export class ServerMember implements Component {
       calls: {
         [SOAP_CHANNEL]: answerRelayed(servicePoint, name),
         [ENGINE_CHANNEL]: answerEngineCalls((engine) => this.#engines.findHere(engine)),
-        [HANDOVER_CHANNEL]: async (payload) =>
-          pack(await this.#candidacies.handOver(unpack(payload) as HandoverRequest)),
-        [STATUS_CHANNEL]: () => {
-          return Promise.resolve(pack({ server: name, pid: process.pid, engines: this.#candidacies.status() }));
-        },
+        [DEAD_LETTERS_CHANNEL]: answerDeadLetterCalls(this.#engines),
+        [BACKUP_CHANNEL]: answerBackups(this.#options.topology.store, (engine) => {
+          return this.#candidacies.status().some(({ name: own, state }) => own === engine && state === 'active');
+        }),
+        [STATUS_CHANNEL]: () => Promise.resolve(pack(this.#status())),
+        ...operatorCalls({
+          moves: () => this.#candidacies.moves,
+          members: () => this.#wire.members(),
+          leave: () => this.#options.onLeave(),
+        }),
       },
       news: {},
     };

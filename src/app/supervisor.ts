@@ -2,6 +2,7 @@ import type { Topology } from '../topology/model.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { deferred } from '../kernel/deferred.ts';
+import type { ListenerHandle } from '../http/listener.ts';
 import { EXIT } from './exit-codes.ts';
 import { MemberChild, type MemberExit, type MemberIdentity, type MemberListener } from './member-child.ts';
 import type { MemberEvent } from './member-events.ts';
@@ -39,6 +40,9 @@ export interface SupervisorOptions {
 export class Supervisor implements Component {
   readonly #options: SupervisorOptions;
   readonly #children = new Map<string, { readonly role: MemberIdentity['role']; readonly child: MemberChild }>();
+  /** Proxies that still answer what they had when their successors took their places. */
+  readonly #leaving = new Set<MemberChild>();
+  readonly #doors = new Map<string, ListenerHandle>();
   #spare: MemberChild | undefined;
   readonly #serving = new Map<string, { readonly name: string; readonly url: string; readonly pid: number }>();
   readonly #engines = new Map<string, { readonly name: string; readonly server: string; readonly epoch: number }>();
@@ -64,35 +68,65 @@ export class Supervisor implements Component {
   /** Drains the proxies, then the servers; kills what is left when `deadline` aborts. */
   async stop(deadline: AbortSignal): Promise<void> {
     this.#stopping.abort();
-    const stopping = this.#spare?.stop(deadline);
+    const stopping = [...this.#leaving].map((child) => child.stop(deadline));
+    if (this.#spare !== undefined) stopping.push(this.#spare.stop(deadline));
+    // Nobody will accept what comes now.
+    for (const door of this.#doors.values()) door.close();
     for (const role of ['proxy', 'server'] as const) {
       const members = [...this.#children.values()].filter((member) => member.role === role);
       await Promise.all(members.map(({ child }) => child.stop(deadline)));
     }
-    await stopping;
+    await Promise.all(stopping);
   }
 
   #spawn(name: string, role: MemberIdentity['role']): void {
     const identity = { name, role };
     const listener: MemberListener = {
-      onEvent: (event) => this.#note(event),
+      onEvent: (event) => {
+        if (event.event === 'leaving') this.#replaceLeaving(identity);
+        else this.#note(event);
+      },
+      onListening: (door) => this.#keepDoor(name, door),
       onExit: (exit) => {
+        this.#options.report({ event: 'exit', name, code: exit.code, signal: exit.signal });
+        if (this.#leaving.delete(child)) return;
         this.#children.delete(name);
         this.#serving.delete(name);
-        this.#options.report({ event: 'exit', name, code: exit.code, signal: exit.signal });
         void this.#startAgain(name, role, exit);
       },
     };
-    const child = this.#spareAs(identity, listener) ?? new MemberChild(this.#options, identity, listener);
+    const child = this.#start(identity, listener);
     this.#children.set(name, { role, child });
     if (this.#isReady) this.#options.report({ event: 'restart', name, pid: child.pid });
   }
 
-  #spareAs(identity: MemberIdentity, listener: MemberListener): MemberChild | undefined {
+  /** A spare if there is one. What inherits a listening socket has to begin as one. */
+  #start(identity: MemberIdentity, listener: MemberListener): MemberChild {
+    const door = this.#doors.get(identity.name);
     const spare = this.#spare;
-    if (spare?.become(identity, listener) !== true) return undefined;
-    this.#spare = undefined;
-    return spare;
+    if (spare?.become(identity, listener, door) === true) {
+      this.#spare = undefined;
+      return spare;
+    }
+    if (door === undefined) return new MemberChild(this.#options, identity, listener);
+    const child = new MemberChild(this.#options, undefined, listener);
+    child.become(identity, listener, door);
+    return child;
+  }
+
+  /** While it is kept here, clients that connect between two lives of a proxy wait instead of being refused. */
+  #keepDoor(name: string, door: ListenerHandle): void {
+    if (!this.#options.isRestarting || this.#stopping.signal.aborted || this.#doors.has(name)) door.close();
+    else this.#doors.set(name, door);
+  }
+
+  /** A proxy accepts nobody any more: the next one need not wait until it has ended. */
+  #replaceLeaving({ name, role }: MemberIdentity): void {
+    const left = this.#children.get(name);
+    if (left === undefined || !this.#doors.has(name) || this.#stopping.signal.aborted) return;
+    this.#leaving.add(left.child);
+    this.#serving.delete(name);
+    this.#spawn(name, role);
   }
 
   /** Only beside members that serve: what starts needs the processors more. */
@@ -146,6 +180,7 @@ export class Supervisor implements Component {
         break;
       }
       case 'waiting':
+      case 'leaving':
         break;
     }
     this.#reportWhenReady();

@@ -1,5 +1,5 @@
 import type { Engine, EngineOperation, EngineOperations, RequestContext } from '../engine/ports/engine.ts';
-import { InfrastructureError } from '../kernel/errors.ts';
+import { InfrastructureError, type InfrastructureCode } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
 import { pack, unpack } from '../kernel/packed.ts';
 import { WsnFault, type SerialisedWsnFault } from '../wsn/faults.ts';
@@ -15,18 +15,31 @@ export interface EngineCall {
   readonly requestId: string;
 }
 
+/** Back-pressure: refused before anything was done. The wire's own failures say nothing of when to try again. */
+interface Refusal {
+  readonly code: InfrastructureCode;
+  readonly message: string;
+  readonly retryAfterMs: number;
+}
+
 type EngineAnswer =
-  { readonly reply: EngineOperations[EngineOperation]['reply'] } | { readonly fault: SerialisedWsnFault };
+  | { readonly reply: EngineOperations[EngineOperation]['reply'] }
+  | { readonly fault: SerialisedWsnFault }
+  | { readonly refusal: Refusal };
 
 /** The question as it goes over the wire. */
 export function packCall(call: EngineCall): Buffer {
   return pack(call);
 }
 
-/** The answer as it came over the wire: the reply, or the WsnFault thrown. */
+/** The answer as it came over the wire: the reply, or what was thrown instead. */
 export function unpackAnswer(payload: Buffer): EngineOperations[EngineOperation]['reply'] {
   const answer = unpack(payload) as EngineAnswer;
   if ('fault' in answer) throw WsnFault.from(answer.fault);
+  if ('refusal' in answer) {
+    const { code, message, retryAfterMs } = answer.refusal;
+    throw new InfrastructureError(code, message, { processed: 'no', retryAfterMs });
+  }
   return answer.reply;
 }
 
@@ -46,9 +59,16 @@ export function answerEngineCalls(
       return pack({ reply: await engine.execute(operation, request, context) });
     } catch (error) {
       if (error instanceof WsnFault) return pack({ fault: error.serialise() });
+      const refusal = refusalOf(error);
+      if (refusal !== undefined) return pack({ refusal });
       throw error;
     }
   };
+}
+
+function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof InfrastructureError) || error.retryAfterMs === undefined) return undefined;
+  return { code: error.code, message: error.message, retryAfterMs: error.retryAfterMs };
 }
 
 /** The engine does not run where it was asked for; nothing was done. */

@@ -1,3 +1,5 @@
+import type { ListenerHandle } from '../http/listener.ts';
+
 /** Where output goes. `isTTY`: a person is looking, so progress may be shown. */
 export interface Output {
   write(text: string): unknown;
@@ -14,7 +16,12 @@ export interface CliIo {
   /** Aborts when the user asks a second time: stop without grace. */
   readonly abort: AbortSignal;
   /** What whoever started this process says that it is to be; undefined when it is told to end instead. */
-  told(): Promise<{ readonly role: 'server' | 'proxy'; readonly name: string } | undefined>;
+  told(): Promise<
+    | { readonly role: 'server' | 'proxy'; readonly name: string; readonly listener?: ListenerHandle | undefined }
+    | undefined
+  >;
+  /** Gives whoever started this process its listening socket, to keep for a successor. */
+  offer(listener: ListenerHandle): void;
   /** The script that this process runs, for commands that start further processes of it. */
   readonly program: string;
 }

@@ -31,7 +31,7 @@ export function addSpareCommand(program: Command, io: CliIo): void {
       const told = io.told();
       writeJson(io.stdout, { event: 'waiting' });
       const identity = await told;
-      if (identity !== undefined) await runAs(identity.role, identity.name, topology, options, io);
+      if (identity !== undefined) await runAs(identity, topology, options, io);
     });
 }
 
@@ -48,13 +48,12 @@ function addMemberCommand(program: Command, io: CliIo, role: 'server' | 'proxy')
     .requiredOption('--topology <file>', 'the topology file')
     .option('--json', 'one JSON object on each line, for programs')
     .action(async (name: string, options: MemberOptions) => {
-      await runAs(role, name, loadTopology(options.topology, io.env), options, io);
+      await runAs({ role, name }, loadTopology(options.topology, io.env), options, io);
     });
 }
 
 async function runAs(
-  role: 'server' | 'proxy',
-  name: string,
+  { role, name, listener }: NonNullable<Awaited<ReturnType<CliIo['told']>>>,
   topology: Topology,
   { topology: file, json }: MemberOptions,
   io: CliIo,
@@ -66,6 +65,8 @@ async function runAs(
     name,
     environment: io.env,
     wsdlDirectory: WSDL_DIRECTORY,
+    ...(listener === undefined ? {} : { inherited: listener }),
+    onListening: (opened) => io.offer(opened),
     events: (event) => {
       if (json === true) writeJson(io.stdout, event);
       else if (event.event === 'serving') writeLine(io.stdout, `${event.name} serves at ${event.url}`);

@@ -62,6 +62,6 @@ function textPrinter(io: CliIo): NotificationPrinter {
 }
 
 /** What arrives must not steer the terminal. Line ends and tabs stay. */
-function printable(text: string): string {
+export function printable(text: string): string {
   return text.replaceAll(/(?![\t\n\r])\p{Cc}/gu, '\u{FFFD}');
 }

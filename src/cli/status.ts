@@ -25,10 +25,11 @@ export function addStatusCommand(program: Command, io: CliIo): void {
 
 function describe(member: MemberStatus): string {
   if (!member.isUp) return `${member.server}  down`;
-  const engines = member.engines.map(({ name, state, epoch }) => {
-    return epoch === undefined ? `${name} ${state}` : `${name} ${state} (epoch ${epoch})`;
+  const engines = member.engines.map(({ name, state, epoch, problem }) => {
+    const notes = [epoch === undefined ? undefined : `epoch ${epoch}`, problem].filter((note) => note !== undefined);
+    return notes.length === 0 ? `${name} ${state}` : `${name} ${state} (${notes.join('; ')})`;
   });
-  return `${member.server}  up  pid ${member.pid}  ${engines.join(', ')}`;
+  return `${member.server}  ${member.isDrained ? 'drained' : 'up'}  pid ${member.pid}  ${engines.join(', ')}`;
 }
 
 function activeIn({ engines }: MemberStatus & { isUp: true }): readonly string[] {

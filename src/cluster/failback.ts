@@ -6,8 +6,10 @@ import { settlesBefore, slept } from './bounded.ts';
 
 export interface FailbackOptions {
   readonly engine: EngineName;
-  /** How long this server must have been ready before it asks. After a request it waits at least twice as long. */
+  /** How long this server must have been ready before it asks. After a refusal it waits at least twice as long. */
   readonly failbackDelayMs: number;
+  /** After an engine was handed over this server does not ask again for this long; see FailbackDamping. */
+  readonly failbackEveryMs: number;
   /** True while this server could run the engine but does not: its lease manager is a standby and it is not stopping. */
   readonly isReady: () => boolean;
   /** The other server that runs the engine and is healthy; undefined when there is none. */
@@ -16,6 +18,8 @@ export interface FailbackOptions {
   readonly requestHandover: (engine: EngineName, holder: ServerName) => Promise<boolean>;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** For jitter; uniform in [0, 1). */
+  readonly random?: () => number;
 }
 
 /** A holder that does not answer for this long has refused. */
@@ -30,10 +34,12 @@ export class Failback implements Component {
   readonly #stopping = new AbortController();
   #running: Promise<void> | undefined;
   #readySince: number | undefined;
+  #delayMs: number;
   #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(options: FailbackOptions) {
     this.#options = options;
+    this.#delayMs = this.#jitteredDelayMs();
   }
 
   start(signal: AbortSignal): Promise<void> {
@@ -61,7 +67,7 @@ export class Failback implements Component {
 
   /** Whom to ask now; undefined when it is not time. */
   #dueHolder(): ServerName | undefined {
-    const { clock, failbackDelayMs, isReady, holder } = this.#options;
+    const { clock, isReady, holder } = this.#options;
     const now = clock.monotonic();
     const server = isReady() ? holder() : undefined;
     if (server === undefined) {
@@ -69,11 +75,17 @@ export class Failback implements Component {
       return undefined;
     }
     this.#readySince ??= now;
-    return now - this.#readySince >= failbackDelayMs && now >= this.#notBefore ? server : undefined;
+    return now - this.#readySince >= this.#delayMs && now >= this.#notBefore ? server : undefined;
+  }
+
+  /** Up to a tenth more: servers that came up together do not all ask at once. */
+  #jitteredDelayMs(): number {
+    const { failbackDelayMs, random = Math.random } = this.#options;
+    return failbackDelayMs * (1 + random() / 10);
   }
 
   async #request(holder: ServerName): Promise<void> {
-    const { engine, failbackDelayMs, requestHandover, clock, logger } = this.#options;
+    const { engine, failbackDelayMs, failbackEveryMs, requestHandover, clock, logger } = this.#options;
     const request: { isGranted?: boolean } = {};
     try {
       logger.info('Asking for the engine back', { engine, server: holder });
@@ -82,9 +94,11 @@ export class Failback implements Component {
     } catch (error) {
       logger.debug('Cannot ask for the engine', { engine, server: holder, error });
     }
-    if (request.isGranted !== true) logger.info('Engine was not handed over', { engine, server: holder });
+    const isGranted = request.isGranted === true;
+    if (!isGranted) logger.info('Engine was not handed over', { engine, server: holder });
     // Also after a success: if the engine does not stay here, the next try must not follow at once.
     this.#readySince = undefined;
-    this.#notBefore = clock.monotonic() + 2 * failbackDelayMs;
+    this.#delayMs = this.#jitteredDelayMs();
+    this.#notBefore = clock.monotonic() + Math.max(2 * failbackDelayMs, isGranted ? failbackEveryMs : 0);
   }
 }

@@ -48,6 +48,17 @@ export interface LeaseManagerOptions {
   readonly random?: () => number;
 }
 
+interface TakenLease {
+  readonly lease: HeldLease;
+  /** The monotonic time just before it was asked for or renewed, and the wall clock of the same moment. */
+  readonly sentAt: number;
+  readonly sentAtWall: number;
+}
+
+function sentNow(clock: Clock): { readonly sentAt: number; readonly sentAtWall: number } {
+  return { sentAt: clock.monotonic(), sentAtWall: clock.now() };
+}
+
 const POLL_MS = 50;
 /** A look that takes longer is not waited for. */
 const LOOK_LIMIT_MS = 2_000;
@@ -79,6 +90,11 @@ export class LeaseManager implements Component {
   #evictedAt = Number.NEGATIVE_INFINITY;
   #failedActivations = 0;
   #isBlind = false;
+  /** Why the lease could not be acquired when it was tried last. */
+  #refusal: { readonly text: string; readonly epoch: number | undefined } | undefined;
+  #trouble: string | undefined;
+  #isStandingBack = false;
+  #pause: AbortController | undefined;
 
   constructor(options: LeaseManagerOptions) {
     const { candidates, rank, contender, engine } = options;
@@ -105,6 +121,12 @@ export class LeaseManager implements Component {
     return this.#holding?.tenure.epoch;
   }
 
+  /** Why this process cannot take over, as far as it has tried; undefined: nothing is in its way. */
+  get problem(): string | undefined {
+    const isOfNow = this.#refusal?.epoch === this.#watch.seen?.epoch;
+    return this.#trouble ?? (isOfNow ? this.#refusal?.text : undefined);
+  }
+
   /** The lease as this process saw it last while it was a standby. */
   get seen(): LeaseView | undefined {
     return this.#watch.seen;
@@ -118,6 +140,16 @@ export class LeaseManager implements Component {
     if (signal.aborted) void this.stop(signal);
     else signal.addEventListener('abort', () => void this.stop(signal), { once: true, signal: this.#stopping.signal });
     return Promise.resolve();
+  }
+
+  /** Looks at the lease at once: somebody has just released it for this server. */
+  lookNow(): void {
+    this.#pause?.abort('over');
+  }
+
+  /** While true, this candidate watches but takes nothing, whoever dies. What it has it keeps. */
+  standBack(isStandingBack: boolean): void {
+    this.#isStandingBack = isStandingBack;
   }
 
   /** Drains the engine if it runs here, closes it and releases the lease, so that another candidate takes it at once. */
@@ -164,7 +196,7 @@ export class LeaseManager implements Component {
   async #turn(): Promise<void> {
     const holding = (await this.#mayAcquire()) ? await this.#acquire() : undefined;
     if (holding === undefined) {
-      await slept(this.#options.clock, POLL_MS * (0.8 + 0.4 * this.#random()), this.#stopping.signal);
+      await this.#pauseBetweenLooks();
       return;
     }
     this.#holding = holding;
@@ -181,6 +213,17 @@ export class LeaseManager implements Component {
       this.#handedOver?.(isHandedOver);
       this.#handedOver = undefined;
     }
+  }
+
+  async #pauseBetweenLooks(): Promise<void> {
+    const pause = new AbortController();
+    // With a plain reason: otherwise an error would be made, with its stack, twenty times a second.
+    const end = (): void => pause.abort('over');
+    this.#pause = pause;
+    this.#stopping.signal.addEventListener('abort', end, { signal: pause.signal });
+    if (this.#stopping.signal.aborted) end();
+    await slept(this.#options.clock, POLL_MS * (0.8 + 0.4 * this.#random()), pause.signal);
+    end();
   }
 
   #conclude(end: HoldingEnd): void {
@@ -215,6 +258,8 @@ export class LeaseManager implements Component {
       if (view === undefined || this.#stopping.signal.aborted) return false;
       this.#isBlind = false;
       const verdict = this.#watch.judge(view, sentAt, clock.monotonic());
+      if (verdict !== 'evict') this.#trouble = undefined;
+      if (this.#isStandingBack) return false;
       return verdict === 'acquire' || (verdict === 'evict' && (await this.#evict(view)));
     } catch (error) {
       // Twenty looks a second: say it once.
@@ -229,8 +274,11 @@ export class LeaseManager implements Component {
     if (clock.monotonic() - this.#evictedAt < EVICT_EVERY_MS) return false;
     this.#evictedAt = clock.monotonic();
     const isGone = await leases.evict(engine, view);
-    const message = isGone ? 'Silent holder is gone' : 'Holder is silent but cannot be ended';
-    this.#logger.warn(message, { epoch: view.epoch, holder: view.holder?.server });
+    const fields = { epoch: view.epoch, holder: view.holder?.server };
+    if (isGone) this.#logger.warn('Silent holder is gone', fields);
+    // Tried twice a second: say it once.
+    else if (this.#trouble === undefined) this.#logger.warn('Holder is silent but cannot be ended', fields);
+    this.#trouble = isGone ? undefined : `its holder ${view.holder?.server ?? ''} is silent but cannot be ended`;
     return isGone && !this.#stopping.signal.aborted;
   }
 
@@ -238,11 +286,17 @@ export class LeaseManager implements Component {
     this.#enter('acquiring');
     try {
       const taken = await this.#take();
-      if (taken !== undefined) return this.#holdingOf(taken.lease, taken.sentAt);
+      if (taken !== undefined) {
+        this.#refusal = undefined;
+        return this.#holdingOf(taken);
+      }
     } catch (error) {
+      // A store that is refused is refused at every attempt: say it once.
+      const level = this.problem === messageOf(error) ? 'debug' : 'error';
+      this.#refusal = { text: messageOf(error), epoch: this.#watch.seen?.epoch };
       this.#failedActivations += 1;
       const pauseMs = this.#pauseAfterFailure(0, ACQUISITION_BACKOFF);
-      this.#logger.error('Cannot acquire the lease', { attempt: this.#failedActivations, pauseMs, error });
+      this.#logger[level]('Cannot acquire the lease', { attempt: this.#failedActivations, pauseMs, error });
     }
     this.#enter('standby');
     return undefined;
@@ -255,30 +309,36 @@ export class LeaseManager implements Component {
     return pauseMs;
   }
 
-  async #take(): Promise<{ readonly lease: HeldLease; readonly sentAt: number } | undefined> {
+  async #take(): Promise<TakenLease | undefined> {
     const { clock, leases, engine, contender, times } = this.#options;
-    const sentAt = clock.monotonic();
+    const sent = sentNow(clock);
     let lease: HeldLease | undefined;
     const asking = leases.acquire(engine, contender).then((taken) => (lease = taken));
     const isAnswered = await settlesBefore(asking, [this.#stopping.signal]);
     if (!isAnswered && !(await settlesWithin(asking, CLOSE_LIMIT_MS, clock))) {
       void asking.then((late) => late?.release()).catch(() => undefined);
     }
-    if (lease === undefined || clock.monotonic() - sentAt <= times.renewEveryMs) return lease && { lease, sentAt };
+    if (lease === undefined) return undefined;
+    if (clock.monotonic() - sent.sentAt <= times.renewEveryMs) return { lease, ...sent };
     // Waiting for the old holder's last transactions has used up a part of the new tenure.
-    const renewedAt = clock.monotonic();
+    const sentAgain = sentNow(clock);
     this.#unreleased = lease;
     if (!(await lease.renew())) return undefined;
     this.#unreleased = undefined;
-    return { lease, sentAt: renewedAt };
+    return { lease, ...sentAgain };
   }
 
-  #holdingOf(lease: HeldLease, sentAt: number): Holding {
+  #holdingOf({ lease, ...sent }: TakenLease): Holding {
     const { engine, times, clock, activate } = this.#options;
     const lifeMs = times.ttlMs - times.guardMs;
     return new Holding({
       lease,
-      tenure: new LeaseTenure({ engine, epoch: lease.epoch, clock, lifeMs, sentAt }),
+      tenure: new LeaseTenure({
+        ...{ engine, epoch: lease.epoch, clock, lifeMs, ...sent },
+        // The rest of the guard is for clocks that run at different rates.
+        driftMs: times.guardMs / 4,
+        renewNow: (jumpMs) => this.#renewNow(lease, jumpMs),
+      }),
       activate,
       enter: (state) => this.#enter(state),
       renewEveryMs: times.renewEveryMs,
@@ -286,6 +346,12 @@ export class LeaseManager implements Component {
       logger: this.#logger,
       random: this.#random,
     });
+  }
+
+  #renewNow(lease: HeldLease, jumpMs: number): boolean {
+    const isHeld = lease.renewNow();
+    this.#logger.warn('The clock jumped', { epoch: lease.epoch, jumpMs: Math.round(jumpMs), isHeld });
+    return isHeld;
   }
 
   /** A lease that could not be released would keep everybody out for as long as this process lives. */

@@ -6,12 +6,13 @@ import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName } from '../kernel/names.ts';
 import type { Tenure } from '../kernel/tenure.ts';
-import { Wakeup } from '../kernel/wakeup.ts';
+import { Alarm } from './alarm.ts';
+import { judge } from './judgement.ts';
 import { NotifyWriter } from './notify-post.ts';
-import { type Outcome, outcomeOf } from './outcome.ts';
+import { type Failure, type Outcome, outcomeOf } from './outcome.ts';
+import { attemptOf, destinationOf, newRecipient, type Recipient } from './recipient.ts';
 import type { NotificationSender } from './sender.ts';
-import { Timetable } from './timetable.ts';
-import { type Destination, type Slot, type TurnLimits, type Turn, Turns } from './turns.ts';
+import { type Slot, type TryResult, type TurnLimits, type Turn, Turns } from './turns.ts';
 
 /** Milliseconds. */
 interface DeliveryTiming {
@@ -29,6 +30,8 @@ interface DeliveryEvents {
   failed?(event: { subscription: string; attempt: number; reason: string; retryInMs: number }): void;
   /** The consumer said 410; its subscription is paused. */
   gone?(event: { subscription: string }): void;
+  /** A message was given up: it is a dead letter now. */
+  givenUp?(event: { subscription: string; attempts: number; reason: string }): void;
 }
 
 export interface DelivererOptions {
@@ -52,6 +55,8 @@ export interface DeliveryCounters {
   readonly delivered: number;
   /** Tries that failed. */
   readonly failed: number;
+  /** Messages that became dead letters. */
+  readonly givenUp: number;
   /** Subscriptions that wait for their turn or for a retry. */
   readonly waiting: number;
   /** Subscriptions that are being served now. */
@@ -62,21 +67,12 @@ export interface DeliveryCounters {
 const MAX_MESSAGES = 50;
 const MAX_BYTES = 256 * 1024;
 const MAX_REPLY_BYTES = 64 * 1024;
+const HEADER_TIMEOUT_MS = 10_000;
+const IDLE_BODY_TIMEOUT_MS = 2_000;
 const MAX_IN_FLIGHT = 64;
 const LIMITS: TurnLimits = { perDestination: 4, slowTogether: MAX_IN_FLIGHT / 2, slowMs: 1_000, failuresUntilOpen: 5 };
 /** How long stop() lets tries under way finish when it is given no deadline. */
 const STOP_GRACE_MS = 1_000;
-
-/** A subscription that has something to deliver. Forgotten as soon as it has nothing. */
-interface Recipient {
-  readonly subscription: string;
-  state: 'queued' | 'busy' | 'resting';
-  /** It was reported ready while it was busy. */
-  isReadyAgain: boolean;
-  destination: Destination<Recipient> | undefined;
-  /** What failed last: its retry must be of the same messages, so that it has the same MessageID. */
-  failed: { readonly firstSeq: number; readonly count: number; readonly attempts: number } | undefined;
-}
 
 /**
  * Sends what the engine has to push: at least once, in order, one try at a time for each subscription. Runs under the
@@ -88,8 +84,7 @@ export class Deliverer {
   readonly #random: () => number;
   readonly #writer: NotifyWriter;
   readonly #turns: Turns<Recipient>;
-  readonly #timetable = new Timetable();
-  readonly #wakeup = new Wakeup();
+  readonly #alarm: Alarm;
   readonly #recipients = new Map<string, Recipient>();
   readonly #underWay = new Set<Promise<void>>();
   /** Aborted: claims nothing more. */
@@ -99,6 +94,7 @@ export class Deliverer {
   #hasStarted = false;
   #delivered = 0;
   #failed = 0;
+  #givenUp = 0;
 
   constructor(options: DelivererOptions) {
     const { clock, times, engine, publicUrl } = options;
@@ -106,6 +102,7 @@ export class Deliverer {
     setMaxListeners(2 * MAX_IN_FLIGHT, this.#cutting.signal);
     this.#options = options;
     this.#logger = options.logger.child({ engine, epoch: options.tenure.epoch });
+    this.#alarm = new Alarm(clock);
     this.#random = options.random ?? Math.random;
     this.#writer = new NotifyWriter({ engine, publicUrl });
     this.#turns = new Turns({
@@ -118,7 +115,8 @@ export class Deliverer {
 
   counters(): DeliveryCounters {
     const inFlight = this.#underWay.size;
-    return { delivered: this.#delivered, failed: this.#failed, waiting: this.#recipients.size - inFlight, inFlight };
+    const waiting = this.#recipients.size - inFlight;
+    return { delivered: this.#delivered, failed: this.#failed, givenUp: this.#givenUp, waiting, inFlight };
   }
 
   /** Begins to take from the outbox. Idempotent. */
@@ -131,7 +129,7 @@ export class Deliverer {
       return;
     }
     tenure.signal.addEventListener('abort', () => this.#cut(), { once: true, signal: this.#cutting.signal });
-    void this.#keepTime();
+    void this.#alarm.run(this.#closing.signal, () => this.#pump());
     outbox.onReady((subscription) => this.#ready(subscription), this.#closing.signal);
   }
 
@@ -178,13 +176,7 @@ export class Deliverer {
       known.isReadyAgain ||= known.state === 'busy';
       return;
     }
-    const added: Recipient = {
-      subscription,
-      state: 'queued',
-      isReadyAgain: false,
-      destination: undefined,
-      failed: undefined,
-    };
+    const added = newRecipient(subscription);
     this.#recipients.set(subscription, added);
     this.#queue(added);
     this.#pump();
@@ -192,6 +184,7 @@ export class Deliverer {
 
   #queue(recipient: Recipient): void {
     recipient.state = 'queued';
+    recipient.destination?.resting.delete(recipient);
     this.#turns.add(recipient, recipient.destination);
   }
 
@@ -223,25 +216,28 @@ export class Deliverer {
     recipient.state = 'busy';
     recipient.isReadyAgain = false;
     let taken = slot;
-    let result: 'succeeded' | 'failed' | 'unused' = 'unused';
+    let result: TryResult = 'unused';
     let startedAt = 0;
     try {
       const claim = await this.#options.outbox.claim(
         recipient.subscription,
-        recipient.failed?.count ?? MAX_MESSAGES,
+        recipient.alone === undefined ? MAX_MESSAGES : 1,
         MAX_BYTES,
       );
       if (claim === undefined) {
         this.#conclude(recipient);
         return;
       }
+      if (this.#hasToWait(recipient, claim)) return;
       taken ??= this.#admit(recipient, claim);
       if (taken === undefined) return;
       startedAt = this.#options.clock.monotonic();
       const outcome = await this.#try(claim, recipient);
       if (outcome === undefined) return;
-      result = outcome.kind === 'failed' ? 'failed' : 'succeeded';
-      this.#settle(recipient, claim, outcome, this.#options.clock.monotonic() - startedAt);
+      result = resultOf(outcome);
+      const durationMs = this.#options.clock.monotonic() - startedAt;
+      if (outcome.kind === 'failed') await this.#fail(recipient, claim, outcome);
+      else this.#succeed(recipient, claim, outcome, durationMs);
     } catch (error) {
       if (this.#closing.signal.aborted) return;
       // The outbox failed, or a bug: the subscription is tried again later.
@@ -249,17 +245,40 @@ export class Deliverer {
       this.#rest(recipient, this.#options.times.firstRetryMs);
     } finally {
       if (taken !== undefined) this.#endTurn(taken, result, startedAt);
+      recipient.successesSeen = recipient.destination?.successes ?? 0;
     }
   }
 
-  #endTurn(slot: Slot<Recipient>, result: 'succeeded' | 'failed' | 'unused', startedAt: number): void {
-    const probeAt = this.#turns.end(slot, result, this.#options.clock.monotonic() - startedAt);
-    if (probeAt === undefined) return;
+  #endTurn(slot: Slot<Recipient>, result: TryResult, startedAt: number): void {
     const { destination } = slot;
+    const probeAt = this.#turns.end(slot, result, this.#options.clock.monotonic() - startedAt);
+    if (slot.isProbe && (result === 'succeeded' || result === 'refused')) {
+      // It is back. They go one by one at first, then up to four at once: the row of the destination sees to that.
+      for (const resting of [...destination.resting]) this.#queue(resting);
+    }
+    if (probeAt === undefined) return;
     this.#logger.info('Destination fails', { destination: destination.key, failures: destination.failures });
-    this.#at(probeAt, () => {
+    this.#alarm.at(probeAt, () => {
       this.#turns.place(destination);
     });
+  }
+
+  /** True: its messages failed in an earlier tenure, and their pause is not over. The claim is given back. */
+  #hasToWait(recipient: Recipient, claim: Claim): boolean {
+    const { earlier } = claim;
+    const [first] = claim.messages;
+    if (earlier?.aloneThrough !== undefined) {
+      recipient.alone = { through: earlier.aloneThrough, attempts: earlier.attempts };
+    } else if (recipient.alone !== undefined && (first?.seq ?? 0) > recipient.alone.through) {
+      recipient.alone = undefined;
+    }
+    if (recipient.isKnown) return false;
+    recipient.isKnown = true;
+    if (earlier === undefined || earlier.waitMs === 0) return false;
+    recipient.destination = this.#turns.join(destinationOf(claim.consumer.address));
+    this.#rest(recipient, earlier.waitMs);
+    claim.settle('failed');
+    return true;
   }
 
   /**
@@ -267,7 +286,7 @@ export class Deliverer {
    * subscription waits in that destination's row, so that what waits does not hold messages in memory.
    */
   #admit(recipient: Recipient, claim: Claim): Slot<Recipient> | undefined {
-    recipient.destination = this.#turns.join(destinationOf(claim.consumer.address));
+    recipient.destination ??= this.#turns.join(destinationOf(claim.consumer.address));
     const slot = this.#turns.admit(recipient.destination);
     if (slot === undefined) {
       this.#queue(recipient);
@@ -292,8 +311,12 @@ export class Deliverer {
         headers,
         body,
         connectTimeoutMs: times.connectTimeoutMs,
+        headerTimeoutMs: HEADER_TIMEOUT_MS,
+        idleBodyTimeoutMs: IDLE_BODY_TIMEOUT_MS,
         totalTimeoutMs: times.totalTimeoutMs,
         maxReplyBytes: MAX_REPLY_BYTES,
+        isStatusEnough: true,
+        mayRepeat: true,
         signal: this.#cutting.signal,
         mayBegin: () => tenure.isCurrent(),
       });
@@ -305,77 +328,63 @@ export class Deliverer {
     }
   }
 
-  #settle(recipient: Recipient, claim: Claim, outcome: Outcome, durationMs: number): void {
+  #succeed(recipient: Recipient, claim: Claim, outcome: Exclude<Outcome, Failure>, durationMs: number): void {
     const { events } = this.#options;
     const { subscription } = recipient;
-    const attempt = attemptOf(claim, recipient);
-    switch (outcome.kind) {
-      case 'delivered':
-        this.#delivered += claim.messages.length;
-        recipient.failed = undefined;
-        claim.settle('delivered');
-        events?.delivered?.({ subscription, messages: claim.messages.length, attempt, durationMs });
-        this.#conclude(recipient);
-        return;
-      case 'gone':
-        this.#logger.info('Consumer is gone', { subscription });
-        this.#forget(recipient);
-        claim.settle('gone');
-        events?.gone?.({ subscription });
-        return;
-      case 'failed': {
-        this.#failed += 1;
-        const { firstRetryMs, maxRetryMs } = this.#options.times;
-        const backoffMs = fullJitter(attempt, { firstMs: firstRetryMs, maxMs: maxRetryMs }, this.#random);
-        const retryInMs = Math.max(backoffMs, outcome.retryAfterMs ?? 0);
-        const firstSeq = claim.messages.at(0)?.seq ?? 0;
-        recipient.failed = { firstSeq, count: claim.messages.length, attempts: attempt };
-        this.#logger.debug('Delivery failed', { subscription, attempt, retryInMs, error: outcome.reason });
-        this.#rest(recipient, retryInMs);
-        claim.settle('failed');
-        events?.failed?.({ subscription, attempt, reason: outcome.reason, retryInMs });
-      }
+    if (outcome.kind === 'gone') {
+      this.#logger.info('Consumer is gone', { subscription });
+      this.#forget(recipient);
+      claim.settle('gone');
+      events?.gone?.({ subscription });
+      return;
     }
+    this.#delivered += claim.messages.length;
+    const attempt = attemptOf(claim, recipient);
+    claim.settle('delivered');
+    events?.delivered?.({ subscription, messages: claim.messages.length, attempt, durationMs });
+    this.#conclude(recipient);
+  }
+
+  async #fail(recipient: Recipient, claim: Claim, failure: Failure): Promise<void> {
+    const { events, times } = this.#options;
+    const { subscription, destination } = recipient;
+    const { reason } = failure;
+    const { firstRetryMs, maxRetryMs } = times;
+    this.#failed += 1;
+    const attempt = attemptOf(claim, recipient);
+    const backoffMs = fullJitter(attempt, { firstMs: firstRetryMs, maxMs: maxRetryMs }, this.#random);
+    const isAlone = (destination?.successes ?? 0) > recipient.successesSeen;
+    const judgement = judge({ claim, failure, attempt, isAlone, backoffMs, firstRetryMs });
+    if (judgement.kind === 'give-up') {
+      if (await claim.giveUp(judgement.verdict)) {
+        this.#givenUp += 1;
+        events?.givenUp?.({ subscription, attempts: attempt, reason });
+        this.#conclude(recipient);
+      } else {
+        this.#rest(recipient, backoffMs);
+      }
+      return;
+    }
+    const { tries, waitMs } = judgement;
+    this.#logger.debug('Delivery failed', { subscription, attempt, retryInMs: waitMs, error: reason });
+    this.#rest(recipient, waitMs);
+    // Who was told when to come back is not called earlier.
+    if (waitMs === backoffMs) destination?.resting.add(recipient);
+    claim.postpone(tries, waitMs);
+    events?.failed?.({ subscription, attempt, reason, retryInMs: waitMs });
   }
 
   #rest(recipient: Recipient, ms: number): void {
+    const until = this.#options.clock.monotonic() + ms;
     recipient.state = 'resting';
-    this.#at(this.#options.clock.monotonic() + ms, () => {
-      this.#queue(recipient);
+    recipient.restsUntil = until;
+    this.#alarm.at(until, () => {
+      if (recipient.state === 'resting' && recipient.restsUntil === until) this.#queue(recipient);
     });
   }
-
-  #at(time: number, action: () => void): void {
-    if (this.#timetable.add(time, action)) this.#wakeup.wake();
-  }
-
-  async #keepTime(): Promise<void> {
-    const { clock } = this.#options;
-    try {
-      for (;;) {
-        const { nextAt } = this.#timetable;
-        await this.#wakeup.wait(
-          this.#closing.signal,
-          clock,
-          nextAt === undefined ? undefined : Math.max(0, nextAt - clock.monotonic()),
-        );
-        this.#timetable.runDue(clock.monotonic());
-        this.#pump();
-      }
-    } catch (error) {
-      if (!this.#closing.signal.aborted) throw error;
-    }
-  }
 }
 
-/** 1 for messages that were not tried before in this tenure. */
-function attemptOf(claim: Claim, { failed }: Recipient): number {
-  return failed !== undefined && failed.firstSeq === claim.messages.at(0)?.seq ? failed.attempts + 1 : 1;
-}
-
-/** Scheme, host and port. Addresses that are no URL share one destination, and nothing else fails with them. */
-function destinationOf(address: string): string {
-  if (!URL.canParse(address)) return '';
-  const { protocol, host } = new URL(address);
-  return `${protocol}//${host}`;
+function resultOf(outcome: Outcome): TryResult {
+  if (outcome.kind !== 'failed') return 'succeeded';
+  return outcome.isRefusal === true ? 'refused' : 'failed';
 }

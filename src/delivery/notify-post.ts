@@ -1,12 +1,13 @@
 import type { Claim } from '../engine/ports/outbox.ts';
-import { nameBasedUrn } from '../kernel/ids.ts';
 import type { EngineName } from '../kernel/names.ts';
 import { addressHeadersFor, headerBlocksFor } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import { affinityReference } from '../soap/affinity.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { contentTypeOf, soapNamespace } from '../soap/version.ts';
+import { deliveryUrn, notifyUrn } from '../wsn/delivery-ids.ts';
 import { encodeNotify, encodeRaw } from '../wsn/notify.ts';
+import { gapHeader } from '../wsn/gap-header.ts';
 import { DELIVERY_NAMESPACE, topologyName } from '../wsn/loop.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
 import { escapeAttribute } from '../xml/writer.ts';
@@ -45,13 +46,13 @@ export class NotifyWriter {
     const contentType = contentTypeOf(claim.soapVersion, action);
     const soapAction = claim.soapVersion === '1.1' ? { SOAPAction: `"${action}"` } : undefined;
     const messages = claim.messages.map(
-      ({ seq }) => `<d:Message id="${nameBasedUrn(`${claim.subscription} ${seq}`)}" seq="${seq}"/>`,
+      ({ seq, again }) => `<d:Message id="${deliveryUrn(claim.subscription, again?.seq ?? seq)}" seq="${seq}"/>`,
     );
     const head = [
       `<s:Envelope xmlns:s="${soapNamespace(claim.soapVersion)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
-      `${addressHeadersFor(claim.consumer, action, messageId)}${this.#parametersOf(claim.consumer)}`,
+      `${claim.gap === undefined ? '' : gapHeader(claim.gap)}${addressHeadersFor(claim.consumer, action, messageId)}${this.#parametersOf(claim.consumer)}`,
       `<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="${epoch}"`,
-      ` topology="${escapeAttribute(topologyName(this.#publicUrl))}" attempt="${attempt}" redelivery="${attempt > 1}">${messages.join('')}</d:Delivery>`,
+      ` topology="${escapeAttribute(topologyName(this.#publicUrl))}" attempt="${attempt}" redelivery="${attempt > 1 || claim.mayBeRepeated}">${messages.join('')}</d:Delivery>`,
     ];
     return {
       messageId,
@@ -82,7 +83,8 @@ export class NotifyWriter {
 
 /** From the first to the last message of the claim: a retry of the same messages has the same id. */
 function messageIdOf({ subscription, messages }: Claim): string {
-  return nameBasedUrn(`${subscription} ${messages.at(0)?.seq ?? 0} ${messages.at(-1)?.seq ?? 0}`);
+  const [first, last] = [messages.at(0), messages.at(-1)].map((message) => message?.again?.seq ?? message?.seq ?? 0);
+  return notifyUrn(subscription, first ?? 0, last ?? 0);
 }
 
 /** Neighbouring texts become one chunk; bytes stay where they are. */

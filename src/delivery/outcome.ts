@@ -1,20 +1,35 @@
+import { isSenderFault } from './sender-fault.ts';
 import type { NotificationReply } from './sender.ts';
 
-/** What a try has led to. `retryAfterMs`: the consumer asked for at least this pause. */
-export type Outcome =
-  | { readonly kind: 'delivered' }
-  | { readonly kind: 'gone' }
-  | { readonly kind: 'failed'; readonly reason: string; readonly retryAfterMs?: number };
+/** A try that did not succeed. */
+export interface Failure {
+  readonly kind: 'failed';
+  readonly reason: string;
+  /** The HTTP status; undefined: there was no answer. */
+  readonly status?: number;
+  /** The consumer asked for at least this pause, in milliseconds. */
+  readonly retryAfterMs?: number;
+  /** True: a SOAP fault that blames the message. The consumer is well. */
+  readonly isRefusal?: boolean;
+}
+
+/** What a try has led to. */
+export type Outcome = { readonly kind: 'delivered' } | { readonly kind: 'gone' } | Failure;
 
 /** A consumer that asks for a longer pause gets this one. */
 export const MAX_RETRY_AFTER_MS = 3_600_000;
 
-/** Reads a reply. Only 2xx is success; a redirect is a failure, its target is never looked at. `now`: the wall clock. */
-export function outcomeOf(reply: NotificationReply, now: number): Outcome {
-  const { status, headers } = reply;
+/**
+ * Reads a reply. Only 2xx is success, whatever its body is: the consumer has taken the message, and would be sent it for
+ * ever. A redirect is a failure, its target is never looked at. `now`: the wall clock.
+ */
+export function outcomeOf({ status, headers, body }: NotificationReply, now: number): Outcome {
   if (status >= 200 && status < 300) return { kind: 'delivered' };
   if (status === 410) return { kind: 'gone' };
-  const failed = { kind: 'failed', reason: `HTTP status ${status}` } as const;
+  if (status >= 400 && body !== undefined && isSenderFault(body)) {
+    return { kind: 'failed', reason: `SOAP fault of the sender (HTTP status ${status})`, status, isRefusal: true };
+  }
+  const failed = { kind: 'failed', reason: `HTTP status ${status}`, status } as const;
   if (status !== 429 && status !== 503) return failed;
   const header = headers['retry-after'];
   const retryAfterMs = typeof header === 'string' ? parseRetryAfter(header, now) : undefined;

@@ -25,7 +25,14 @@ export interface Destination<T> {
   /** With an open circuit: when the next probe may go. */
   probeAt: number;
   isProbing: boolean;
+  /** Tries that have succeeded: tells a message that fails alone from a destination that is down. */
+  successes: number;
+  /** Items that wait for their next try and may go as soon as the destination is known to be back. */
+  readonly resting: Set<T>;
 }
+
+/** How a try ended. `refused`: the destination is well, the message will not do. `unused`: there was none. */
+export type TryResult = 'succeeded' | 'failed' | 'refused' | 'unused';
 
 /** The right to one try at a destination. */
 export interface Slot<T> {
@@ -80,6 +87,8 @@ export class Turns<T> {
         failures: 0,
         probeAt: 0,
         isProbing: false,
+        successes: 0,
+        resting: new Set(),
       };
       this.#destinations.set(key, destination);
     }
@@ -120,10 +129,10 @@ export class Turns<T> {
   }
 
   /**
-   * The try is over. `unused`: there was none. When the circuit of the destination opens (or stays open), returns the
+   * The try is over. When the circuit of the destination opens (or stays open), returns the
    * monotonic time at which to call place() for it.
    */
-  end(slot: Slot<T>, result: 'succeeded' | 'failed' | 'unused', durationMs: number): number | undefined {
+  end(slot: Slot<T>, result: TryResult, durationMs: number): number | undefined {
     const { destination } = slot;
     destination.inFlight -= 1;
     if (slot.isSlow) this.#slowInFlight -= 1;
@@ -146,9 +155,11 @@ export class Turns<T> {
     }
   }
 
-  #learn({ destination, isProbe }: Slot<T>, result: 'succeeded' | 'failed' | 'unused'): number | undefined {
+  #learn({ destination, isProbe }: Slot<T>, result: TryResult): number | undefined {
     const { limits, backoff, now, random } = this.#options;
+    if (result === 'refused') destination.failures = 0;
     if (result === 'succeeded') {
+      destination.successes += 1;
       destination.failures = 0;
       destination.allowed = destination.isSlow ? 1 : Math.min(limits.perDestination, destination.allowed + 1);
     }

@@ -1,6 +1,8 @@
 import type { EngineName } from '../kernel/names.ts';
 import { compileTopicExpression } from '../wsn/topics/topic-expression.ts';
-import type { Cursor } from './cursor.ts';
+import { allCursors } from './all-cursors.ts';
+import { restoreBacklog } from './backlog-record.ts';
+import { isSegmentKey } from './log-extent.ts';
 import type { Parts } from './parts.ts';
 import { interestKey, PeerInterest } from './peer-interest.ts';
 import { isLinkCursorId, linkCursorId } from './peer-links.ts';
@@ -33,6 +35,8 @@ export function restore(parts: Parts, state: StoredState): void {
   for (const { value } of recordsOf('topic')) parts.topicSet.add((unpackRecord('a topic', value) as StoredTopic).topic);
   for (const { value } of recordsOf('alive'))
     parts.alive.at = (unpackRecord('when it was alive', value) as StoredAlive).at;
+  const backlogs = recordsOf('backlog');
+  parts.log.extent.load(backlogs);
   restorePullPoints(parts, recordsOf('pull-point'), positions);
   restoreSubscriptions(parts, recordsOf('subscription'), positions);
   restoreRegistrations(parts, recordsOf('registration'), recordsOf('remote'));
@@ -43,15 +47,11 @@ export function restore(parts: Parts, state: StoredState): void {
     highest([...positions.values(), ...[...interests.values()].flatMap((one) => one.sinces())]),
   );
   restoreLinks(parts, interests, recordsOf('high-water'), positions);
+  restoreBacklogs(parts, backlogs);
   parts.requests.load(recordsOf('request'));
+  parts.deadLetters.load(recordsOf('dead-letter'));
+  parts.retries.load(recordsOf('retry'));
   removeStrayCursors(parts, positions.keys());
-}
-
-/** All cursors of the engine. */
-export function* allCursors({ subscriptions, pullPoints, peerLinks }: Parts): Iterable<Cursor> {
-  for (const { cursor } of subscriptions.all()) yield cursor;
-  for (const { cursor } of pullPoints.all()) yield cursor;
-  for (const { cursor } of peerLinks.all()) yield cursor;
 }
 
 type Positions = ReadonlyMap<string, number>;
@@ -131,6 +131,18 @@ function restoreLinks(
   for (const [peer, interest] of interests) {
     const position = positions.get(linkCursorId(peer)) ?? lowest([log.head, ...interest.sinces()]);
     peerLinks.open(peer, interest, taken.get(peer) ?? 0, position);
+  }
+}
+
+/** Records of readers that are no more are removed. */
+function restoreBacklogs(parts: Parts, records: readonly KeyedRecord[]): void {
+  const byReader = new Map(records.map((record) => [record.key, record]));
+  for (const cursor of allCursors(parts)) {
+    restoreBacklog(cursor, byReader.get(cursor.id), parts.log.head);
+    byReader.delete(cursor.id);
+  }
+  for (const key of byReader.keys()) {
+    if (!isSegmentKey(key)) parts.writer.removeLater('backlog', key);
   }
 }
 

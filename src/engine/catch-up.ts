@@ -27,7 +27,7 @@ export class CatchUp {
       if (cursor.scanned(this.#log.head) >= this.#log.head) cursor.goLive();
       if (cursor.isLive) return;
       const { headers, through } = await this.#log.chunkAfter(cursor.scanned(this.#log.head));
-      const isRead = headers.every((header) => !cursor.matches(header) || cursor.offerRead(header.seq, capacity));
+      const isRead = headers.every((header) => !cursor.matches(header) || cursor.offerRead(header, capacity));
       if (isRead) cursor.readThrough(through);
     }
   }
@@ -89,7 +89,7 @@ export class CatchUp {
     for (const header of headers) {
       if (header.seq <= pass.at) continue;
       this.#route(header, (cursor) => {
-        if (cursor.pass === pass && cursor.offerRead(header.seq)) offered.add(cursor);
+        if (cursor.pass === pass && cursor.offerRead(header)) offered.add(cursor);
       });
     }
     pass.at = Math.max(pass.at, through);

@@ -1,4 +1,6 @@
-import type { EntryHeader } from './records.ts';
+import { Beyond, type Amount } from './beyond.ts';
+import type { Gap } from './ports/gap.ts';
+import type { EntryHeader, Place } from './records.ts';
 import { SeqQueue } from './seq-queue.ts';
 
 /** A shared reading of the log on behalf of many cursors. */
@@ -9,8 +11,12 @@ export interface Pass {
   active: number;
 }
 
+/** Which limits of a backlog hold for a reader. */
+export type ReaderKind = 'subscription' | 'pullPoint' | 'link';
+
 /** Whose cursor it is. */
 interface CursorOwner {
+  readonly kind: ReaderKind;
   /** Whether a record is for this reader; depends on nothing but the record and the reader's filter. */
   matches(header: EntryHeader): boolean;
   /** Tells the reader's counterpart that there is something to take. */
@@ -48,6 +54,15 @@ export class Cursor {
   #isActive = false;
   #isLive = false;
   #scanned: number;
+  /** What waits behind the queue; undefined: nothing. */
+  #beyond: Beyond | undefined;
+  #taken = 0;
+  /** What was dropped, and its reader has not been told yet. */
+  gap: Gap | undefined;
+  /** True: the store has a record of the backlog. */
+  hasRecord = false;
+  /** How much waited behind the queue when that was last stored. */
+  recorded = 0;
   readonly #queue = new SeqQueue();
   readonly #queueLength: number;
 
@@ -68,6 +83,34 @@ export class Cursor {
   /** See CursorOwner.announce. */
   announce(): void {
     this.#owner.announce();
+  }
+
+  get kind(): ReaderKind {
+    return this.#owner.kind;
+  }
+
+  /** Messages that wait: see Beyond for how exact that is. */
+  get waiting(): number {
+    return this.#queue.length + (this.#beyond?.messages ?? 0);
+  }
+
+  /** Bytes that the waiting messages take in the log. */
+  get waitingBytes(): number {
+    return this.#queue.bytes + (this.#beyond?.bytes ?? 0);
+  }
+
+  get beyond(): Beyond | undefined {
+    return this.#beyond;
+  }
+
+  /** The oldest that waits, if it is in the queue. */
+  get oldest(): Place | undefined {
+    return this.#queue.at(0);
+  }
+
+  /** How many messages its reader has taken since this object was made. */
+  get taken(): number {
+    return this.#taken;
   }
 
   get isLive(): boolean {
@@ -101,19 +144,32 @@ export class Cursor {
   /** Everything up to here is done with. */
   position(head: number): number {
     const first = this.#queue.at(0);
-    return first === undefined ? this.scanned(head) : first - 1;
+    return first === undefined ? this.scanned(head) : first.seq - 1;
+  }
+
+  /** What is known of the backlog that was there when this tenure began. To be called before anything is offered. */
+  startBehind(head: number, counted?: Amount & { readonly through: number }): void {
+    this.#beyond = new Beyond(counted, { after: counted?.through ?? this.#scanned, through: head });
+  }
+
+  /** What waits behind the queue is to be counted again: other records than before are left out now. */
+  recount(head: number): void {
+    if (!this.#isLive) this.#beyond = new Beyond(undefined, { after: this.#scanned, through: head });
   }
 
   /** Offers a record that was committed just now and matches. True: it is in the queue. */
-  offer(seq: number): boolean {
-    if (!this.#isLive) return false;
-    if (this.#coalesce(seq)) return true;
-    if (this.#queue.length < this.#queueLength) {
-      this.#queue.push(seq);
-      return true;
+  offer({ seq, place }: EntryHeader): boolean {
+    if (this.#isLive) {
+      if (this.#coalesce(place)) return true;
+      if (this.#queue.length < this.#queueLength) {
+        this.#queue.push(place);
+        return true;
+      }
+      this.#isLive = false;
+      this.#scanned = seq - 1;
     }
-    this.#isLive = false;
-    this.#scanned = seq - 1;
+    this.#beyond ??= new Beyond();
+    this.#beyond.add(place);
     return false;
   }
 
@@ -121,18 +177,17 @@ export class Cursor {
    * Offers a record, read from the log, that matches. Records matched before are passed over. False: the queue has
    * `capacity` numbers already, and reading ends before this record.
    */
-  offerRead(seq: number, capacity = this.#queueLength): boolean {
+  offerRead({ seq, place }: EntryHeader, capacity = this.#queueLength): boolean {
     if (seq <= this.#scanned) return true;
-    if (this.#coalesce(seq)) {
-      this.#scanned = seq;
-      return true;
+    if (!this.#coalesce(place)) {
+      if (this.#queue.length >= capacity) {
+        this.#leave();
+        this.#scanned = seq - 1;
+        return false;
+      }
+      this.#queue.push(place);
     }
-    if (this.#queue.length >= capacity) {
-      this.#leave();
-      this.#scanned = seq - 1;
-      return false;
-    }
-    this.#queue.push(seq);
+    this.#beyond?.take(place);
     this.#scanned = seq;
     return true;
   }
@@ -140,11 +195,13 @@ export class Cursor {
   /** Reading has come to `through` for this cursor alone. */
   readThrough(through: number): void {
     this.#scanned = Math.max(this.#scanned, through);
+    this.#beyond?.countedThrough(this.#scanned);
   }
 
   /** Everything in the log has been matched: from now on records are offered as they are committed. */
   goLive(): void {
     this.#leave();
+    this.#beyond = undefined;
     this.#isLive = true;
   }
 
@@ -167,20 +224,37 @@ export class Cursor {
     this.#leave();
   }
 
-  /** All up to `seq` is done with. True: the position has moved. */
+  /** All up to `seq` has been taken by the reader. True: the position has moved. */
   advance(seq: number): boolean {
-    return this.#queue.removeThrough(seq);
+    const taken = this.#queue.removeThrough(seq);
+    this.#taken += taken;
+    return taken > 0;
+  }
+
+  /** All up to `seq` goes without having been taken. */
+  dropThrough(seq: number): void {
+    this.#queue.removeThrough(seq);
+  }
+
+  /** Up to `count` of the oldest in the queue. */
+  *places(count: number): Iterable<Place> {
+    for (let index = 0; index < count; index += 1) {
+      const place = this.#queue.at(index);
+      if (place === undefined) return;
+      yield place;
+    }
   }
 
   /** The newest number in the queue. */
   newest(): number | undefined {
-    return this.#queue.at(this.#queue.length - 1);
+    return this.#queue.at(this.#queue.length - 1)?.seq;
   }
 
   /** Forgets everything that is queued, and begins again behind `seq`, with the records that are offered from now on. */
   restartBehind(seq: number): void {
     this.#leave();
     this.#queue.clear();
+    this.#beyond = undefined;
     this.#scanned = seq;
     this.#isLive = true;
   }
@@ -196,11 +270,11 @@ export class Cursor {
   }
 
   /** Replaces the newest number where only that is kept. */
-  #coalesce(seq: number): boolean {
+  #coalesce(place: Place): boolean {
     const newest = this.newest();
     if (this.coalesceAfter === undefined || newest === undefined || newest <= this.coalesceAfter) return false;
     this.#queue.remove([newest]);
-    this.#queue.push(seq);
+    this.#queue.push(place);
     return true;
   }
 

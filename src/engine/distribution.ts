@@ -18,8 +18,12 @@ interface Readers {
 export class Distribution {
   readonly #readers: Readers;
 
-  constructor(readers: Readers) {
+  readonly #note: (cursor: Cursor) => void;
+
+  /** `note` is called for each cursor that has been offered a record. */
+  constructor(readers: Readers, note: (cursor: Cursor) => void) {
     this.#readers = readers;
+    this.#note = note;
   }
 
   /** Calls `visit` for the cursor of each reader that the record is for. */
@@ -40,7 +44,8 @@ export class Distribution {
     const offered = new Set<Cursor>();
     for (const entry of entries) {
       this.route(entry, (cursor) => {
-        if (cursor.offer(entry.seq)) offered.add(cursor);
+        if (cursor.offer(entry)) offered.add(cursor);
+        this.#note(cursor);
       });
     }
     this.#readers.current.update(entries);

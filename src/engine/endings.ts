@@ -1,5 +1,5 @@
 import { terminationNotice } from '../wsn/termination-notice.ts';
-import type { Parts } from './parts.ts';
+import type { Surroundings } from './surroundings.ts';
 import type { WriteBatch } from './ports/engine-store.ts';
 import { createEntry } from './records.ts';
 import { subscriptionRecord, subscriptionRemoval, type Subscription } from './subscriptions.ts';
@@ -14,7 +14,11 @@ export interface Ending {
  * The end of a subscription that its consumer did not ask for. If its policy says so the consumer is told: what it had not
  * got is dropped, and the notice is the last thing that is sent to it.
  */
-export function endSubscription(parts: Parts, subscription: Subscription, reason: string): Ending {
+export function endSubscription(
+  parts: Pick<Surroundings, 'subscriptions' | 'log' | 'clock' | 'distribution'>,
+  subscription: Subscription,
+  reason: string,
+): Ending {
   const { subscriptions, log, clock } = parts;
   const { id, consumer, cursor, endedAt } = subscription;
   if (endedAt !== undefined || consumer.kind !== 'push' || !subscriptions.policyOf(subscription).notifyTermination) {

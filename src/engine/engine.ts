@@ -1,8 +1,12 @@
 import { messageOf } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { allCursors, restore } from './activation.ts';
+import { restore } from './activation.ts';
+import { allCursors } from './all-cursors.ts';
+import type { BacklogLimits } from './backlog-limits.ts';
+import type { BacklogCounters } from './backlogs.ts';
 import type { Cursor } from './cursor.ts';
 import { callerGone, type Progress } from './life.ts';
+import { DeadLetterDesk } from './giving-up.ts';
 import { Links } from './links.ts';
 import { Maintenance } from './maintenance.ts';
 import { aliveRecord, prolong } from './outage.ts';
@@ -39,6 +43,8 @@ const NOT_REMEMBERED: ReadonlySet<EngineOperation> = new Set([
   'learnInterest',
   'describe',
   'topics',
+  'deadLetters',
+  'deadLetter',
 ]);
 
 /**
@@ -125,6 +131,7 @@ export class MessagingEngine implements Engine {
     const progress = { isSubmitted: false };
     try {
       restore(this.#parts, await life.outcome(store.load(), progress));
+      this.#pushes.begin();
       this.#openSources();
       await life.outcome(prolong(this.#parts), progress);
       const cursors = [...allCursors(this.#parts)];
@@ -147,6 +154,16 @@ export class MessagingEngine implements Engine {
     this.#links.announceAll();
   }
 
+  /** What limits have done to the backlogs, and how long the log is. */
+  backlogCounters(): BacklogCounters {
+    return this.#parts.backlogs.counters();
+  }
+
+  /** Other limits of the backlogs from now on. */
+  setBacklogLimits(limits: BacklogLimits): void {
+    this.#parts.backlogs.setLimits(limits);
+  }
+
   /** A source is a registration that nobody made, and so nobody can end. */
   #openSources(): void {
     const { registrations, clock } = this.#parts;
@@ -163,6 +180,7 @@ export class MessagingEngine implements Engine {
     const { catchUp, life, logger } = this.#parts;
     try {
       await catchUp.pass(cursors);
+      this.#parts.backlogs.recountAll();
     } catch (error) {
       life.translate(error);
       for (const cursor of cursors) cursor.leavePass();
@@ -206,7 +224,7 @@ export class MessagingEngine implements Engine {
           context.signal,
         );
       }
-      const key = requests.keyOf(operation, context.requestId, request);
+      const key = requests.keyOf(operation, context.requestId, contentOf(request));
       const conclude = this.#concluding(context, progress, key);
       // Somebody else's commit may be waited for: what happened to it is not known here.
       const isRepetition = requests.isUnderWay(key);
@@ -243,11 +261,17 @@ export class MessagingEngine implements Engine {
   }
 }
 
+/** What makes a request the same request when it comes again: not how long it may still wait. */
+function contentOf(request: object): object {
+  return 'waitMs' in request ? { ...request, waitMs: 0 } : request;
+}
+
 function operationsOf(parts: Parts, pulling: Pulling): Operations {
   const subscribing = new Subscribing(parts);
   const publishing = new Publishing(parts);
   const registering = new Registering(parts);
   const synchronizing = new Synchronizing(parts, subscribing);
+  const desk = new DeadLetterDesk(parts);
   const resources = new Resources(parts, { subscribing, pulling, registering });
   return {
     subscribe: async (request, conclude) => subscribing.subscribe(request, conclude),
@@ -271,5 +295,9 @@ function operationsOf(parts: Parts, pulling: Pulling): Operations {
     currentMessage: async (request) => publishing.currentMessage(request),
     acceptLink: async (request, conclude) => publishing.acceptLink(request, conclude),
     learnInterest: async (request, conclude) => publishing.learnInterest(request, conclude),
+    deadLetters: async (request) => desk.list(request),
+    deadLetter: async (request) => desk.show(request),
+    redeliverDeadLetters: async (request, conclude) => desk.redeliver(request, conclude),
+    dropDeadLetters: async (request, conclude) => desk.drop(request, conclude),
   };
 }

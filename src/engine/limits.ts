@@ -30,6 +30,10 @@ export interface EngineLimits {
   readonly maxCurrentTopics: number;
   /** Bytes of the current messages. */
   readonly maxCurrentBytes: number;
+  /** Dead letters; the oldest are dropped first. They are held in memory, too. */
+  readonly maxDeadLetters: number;
+  /** Bytes of the dead letters. */
+  readonly maxDeadLetterBytes: number;
   /** Changes of the own interest that a peer can catch up with without the whole. */
   readonly maxInterestChanges: number;
   /** start() waits for the cursors that are at most this many numbers behind; the others catch up while the engine serves. */
@@ -54,6 +58,8 @@ export const defaultEngineLimits: EngineLimits = {
   maxRequestBytes: 64 * MIB,
   maxCurrentTopics: 100_000,
   maxCurrentBytes: 64 * MIB,
+  maxDeadLetters: 1_000,
+  maxDeadLetterBytes: 16 * MIB,
   maxInterestChanges: 1_024,
   nearRecords: 20_000,
 };

@@ -44,6 +44,7 @@ export class Links implements LinkOutlet {
     const release = (): void => {
       link.isClaimed = false;
       close();
+      this.#parts.backlogs.released(link.cursor);
     };
     try {
       const entries = await this.#take(link, maxCount, maxBytes);

@@ -1,3 +1,4 @@
+import { LogExtent } from './log-extent.ts';
 import type { EngineStore, LogRecord } from './ports/engine-store.ts';
 import { decodeEntry, type EntryHeader, type LogEntry } from './records.ts';
 
@@ -22,6 +23,8 @@ export interface Chunk {
 export class MessageLog {
   readonly #store: EngineStore;
   readonly #cache: EntryCache;
+  /** How many bytes it has. */
+  readonly extent = new LogExtent();
   readonly #chunks = new Map<number, Chunk>();
   readonly #reading = new Map<number, Promise<Chunk>>();
   #chunkBytes = 0;
@@ -52,6 +55,12 @@ export class MessageLog {
     this.#assigned = Math.max(head, highest);
   }
 
+  /** The oldest record that the store has; undefined: it has none. */
+  async oldest(): Promise<number | undefined> {
+    const [first] = await this.#store.read(0, 1, 1);
+    return first?.seq;
+  }
+
   /** A number for a record that is about to be committed. Not given back if the commit fails. */
   assign(): number {
     this.#assigned += 1;
@@ -62,6 +71,7 @@ export class MessageLog {
   append(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
       this.#cache.keep(entry);
+      this.extent.add(entry.place);
       this.#head = entry.seq;
     }
   }
@@ -123,7 +133,8 @@ export class MessageLog {
   #header({ seq, bytes }: LogRecord): EntryHeader {
     const entry = this.#cache.find(seq) ?? decodeEntry(seq, bytes);
     this.#cache.keep(entry);
-    return { seq, topic: entry.topic, isOwn: entry.isOwn, recipient: entry.recipient, message: entry.message };
+    const { place, topic, isOwn, recipient, message } = entry;
+    return { seq, place, topic, isOwn, recipient, message };
   }
 
   #keepChunk(index: number, chunk: Chunk): void {

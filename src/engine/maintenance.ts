@@ -1,5 +1,5 @@
 import { messageOf } from '../kernel/errors.ts';
-import { allCursors } from './activation.ts';
+import { allCursors } from './all-cursors.ts';
 import type { Cursor } from './cursor.ts';
 import { endingBatch, endSubscription, type Ending } from './endings.ts';
 import { aliveRecord } from './outage.ts';
@@ -11,7 +11,12 @@ import { subscriptionRemoval, type Subscription } from './subscriptions.ts';
 /** How long a position may wait for a batch to ride along with. */
 const FLUSH_MS = 100;
 const SWEEP_MS = 1_000;
-const FORGET_MS = 60_000;
+/** Requests are forgotten a little at a time: at 20,000 a second a minute's worth would keep the store busy for seconds. */
+const FORGET_MS = 1_000;
+/** Log records deleted in one batch; ten times as many in a second. */
+const TRIM_RECORDS = 5_000;
+/** The record of a backlog is written again when so many more wait. */
+const RECORDED_GROWTH = 1_024;
 /** Subscriptions removed in one batch. */
 const MAX_EXPIRED = 1_000;
 /** The position of a cursor that nothing comes for is written when it is this far behind, so many at a time. */
@@ -28,7 +33,9 @@ export class Maintenance {
   #sweptAt = -Infinity;
   #forgotAt = -Infinity;
   #aliveAt = -Infinity;
-  #trimmedBelow = 0;
+  #mayTrimBelow = 0;
+  #trimmedBelow: number | undefined;
+  #couldMark = true;
 
   constructor(parts: Parts) {
     this.#parts = parts;
@@ -53,21 +60,34 @@ export class Maintenance {
   }
 
   async #tick(monotonic: number): Promise<void> {
-    const { writer, requests, clock } = this.#parts;
+    const { writer, requests, retries, subscriptions, clock, backlogs } = this.#parts;
+    this.#announceAgain();
     if (monotonic - this.#forgotAt >= FORGET_MS) {
       this.#forgotAt = monotonic;
       writer.forgetRequestsLater(requests.forget(clock.now()));
+      retries.sweep((subscription) => subscriptions.findSendable(subscription) !== undefined);
     }
     if (monotonic - this.#sweptAt >= SWEEP_MS) {
       this.#sweptAt = monotonic;
       this.#tendCursors();
+      this.#storeBacklogs();
+      backlogs.sweep();
       await this.#endExpired();
     }
     if (monotonic - this.#aliveAt >= ALIVE_MS) {
       this.#aliveAt = monotonic;
       await writer.commit({ put: [aliveRecord(clock.now())] }, () => undefined);
     }
+    await this.#trim();
     await writer.flush();
+  }
+
+  /** What could not be pushed because positions could not be written is ready again. */
+  #announceAgain(): void {
+    const { writer, subscriptions } = this.#parts;
+    const isAgain = writer.canMark && !this.#couldMark;
+    this.#couldMark = writer.canMark;
+    if (isAgain) for (const one of subscriptions.all()) subscriptions.announce(one);
   }
 
   /** Trims the log below the lowest cursor, and has the positions of idle cursors written now and then. */
@@ -81,9 +101,30 @@ export class Maintenance {
       if (position - cursor.stored > IDLE_RECORDS && idle.length < MAX_IDLE) idle.push(cursor);
     }
     for (const cursor of idle) writer.markDirty(cursor);
-    if (lowest < this.#trimmedBelow) return;
-    this.#trimmedBelow = lowest + 1;
+    this.#mayTrimBelow = lowest + 1;
+  }
+
+  /** Trims the next piece of the log: a thread that deletes everything at once would do nothing else for seconds. */
+  async #trim(): Promise<void> {
+    const { log, writer } = this.#parts;
+    this.#trimmedBelow ??= (await log.oldest()) ?? log.head;
+    if (this.#mayTrimBelow <= this.#trimmedBelow) return;
+    this.#trimmedBelow = Math.min(this.#mayTrimBelow, this.#trimmedBelow + TRIM_RECORDS);
     writer.trimLater(this.#trimmedBelow);
+    log.extent.trim(this.#trimmedBelow);
+  }
+
+  /** Has those backlogs stored that have grown, and how long the log is. */
+  #storeBacklogs(): void {
+    const { log, writer } = this.#parts;
+    const { put, remove } = log.extent.changes();
+    for (const record of put) writer.putLater(record);
+    for (const key of remove) writer.removeLater('backlog', key);
+    for (const cursor of allCursors(this.#parts)) {
+      const behind = cursor.beyond?.messages ?? 0;
+      if (behind - cursor.recorded >= RECORDED_GROWTH && cursor.beyond?.uncounted === undefined)
+        writer.markDirty(cursor);
+    }
   }
 
   async #endExpired(): Promise<void> {
@@ -131,7 +172,8 @@ export class Maintenance {
     const feeding = subscriptions.feeding(id);
     for (const one of feeding) yield { id: one.id, end: () => removal(this.#parts, one) };
     if (feeding.length > 0) return;
-    const batch = { remove: [{ space: 'pull-point', key: id } as const], removeCursors: [id] };
+    const remove = (['pull-point', 'backlog'] as const).map((space) => ({ space, key: id }));
+    const batch = { remove, removeCursors: [id] };
     yield { id, end: () => ({ batch, apply: () => pullPoints.remove(pullPoint) }) };
   }
 }

@@ -6,9 +6,12 @@ import type { PauseRetention, PublisherRegistration } from '../wsn/messages.ts';
 import { TopicModel } from '../wsn/topics/topic-model.ts';
 import { TopicSet } from '../wsn/topics/topic-set.ts';
 import type { XPath } from '../xml/xpath/xpath.ts';
+import { defaultBacklogLimits, type BacklogLimits } from './backlog-limits.ts';
+import { Backlogs } from './backlogs.ts';
 import { CatchUp } from './catch-up.ts';
 import { Contents } from './contents.ts';
 import { CurrentMessages } from './current-messages.ts';
+import { DeadLetters } from './dead-letters.ts';
 import { Demand } from './demand.ts';
 import { Distribution } from './distribution.ts';
 import { OwnInterest } from './interest.ts';
@@ -20,6 +23,7 @@ import type { EngineStore, WriteBatch } from './ports/engine-store.ts';
 import { PullPoints } from './pull-points.ts';
 import { Registrations } from './registrations.ts';
 import { RequestMemory } from './request-memory.ts';
+import { Retries } from './retries.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Turns } from './turns.ts';
 import { Writer } from './writer.ts';
@@ -35,6 +39,7 @@ export interface EngineOptions {
   readonly peers: readonly EngineName[];
   readonly limits?: Partial<EngineLimits>;
   readonly conduct?: Partial<EngineConduct>;
+  readonly backlog?: Partial<BacklogLimits>;
   readonly xpath: XPath;
   /** Which topics there may be; default: any. */
   readonly topicModel?: TopicModel;
@@ -111,8 +116,11 @@ export interface Parts {
   readonly peerLinks: PeerLinks;
   readonly current: CurrentMessages;
   readonly requests: RequestMemory;
+  readonly retries: Retries;
+  readonly deadLetters: DeadLetters;
   readonly distribution: Distribution;
   readonly catchUp: CatchUp;
+  readonly backlogs: Backlogs;
 }
 
 /** Puts an engine together; nothing is read, written or started. */
@@ -148,7 +156,9 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     logger,
   );
   const current = new CurrentMessages(limits, (key) => writer.removeLater('current', key));
-  const distribution = new Distribution({ log, subscriptions, pullPoints, peerLinks, current });
+  const distribution = new Distribution({ log, subscriptions, pullPoints, peerLinks, current }, (cursor) =>
+    backlogs.note(cursor),
+  );
   const catchUp = new CatchUp({ log, life, route: (header, visit) => distribution.route(header, visit) });
   const core = {
     name,
@@ -165,5 +175,12 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     turns: new Turns(),
   };
   const resources = { topicSet, contents, demand, interest, subscriptions, pullPoints, registrations, peerLinks };
-  return { ...core, ...resources, current, requests: new RequestMemory(limits), distribution, catchUp };
+  const failures = {
+    retries: new Retries({ writer, now }),
+    deadLetters: new DeadLetters({ limits, writer, logger }),
+  };
+  const memory = { ...failures, current, requests: new RequestMemory(limits) };
+  const parts = { ...core, ...resources, ...memory, distribution, catchUp };
+  const backlogs = new Backlogs(parts, { ...defaultBacklogLimits, ...options.backlog });
+  return { ...parts, backlogs };
 }

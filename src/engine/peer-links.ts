@@ -46,6 +46,7 @@ export class PeerLinks {
       position,
       queueLength: this.#queueLength,
       owner: {
+        kind: 'link',
         matches: (header) => isForwarded(header) && interest.matches(header),
         announce: () => this.announce(link),
       },

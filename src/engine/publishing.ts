@@ -8,7 +8,14 @@ import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import { digestOf } from './digest.ts';
-import { createEntry, decodeEntry, type LogEntry, type StoredHighWater, type StoredTopic } from './records.ts';
+import {
+  createEntry,
+  decodeEntry,
+  type EntryHeader,
+  type LogEntry,
+  type StoredHighWater,
+  type StoredTopic,
+} from './records.ts';
 import { mayPublish } from './registrations.ts';
 import { unknownResource } from './unknown-resource.ts';
 
@@ -25,7 +32,7 @@ export class Publishing {
 
   /** The messages of one request are committed together, in their order. */
   async notify({ messages, resource }: Request<'notify'>, conclude: Conclude): Reply<'notify'> {
-    const { limits, clock, log } = this.#parts;
+    const { limits, clock, log, backlogs } = this.#parts;
     const recipient = this.#recipientOf(resource);
     if (messages.length === 0) return {};
     assertCount('messages in one notify', messages.length, limits.maxMessagesPerNotify);
@@ -36,6 +43,10 @@ export class Publishing {
       }
     }
     const at = clock.now();
+    // Refused messages take no numbers: the log counts as long as its numbers.
+    backlogs.assertRoom(messages.length, () =>
+      messages.map((message) => probe(log.assigned, { ...message, recipient, isOwn: true })),
+    );
     const entries = messages.map((message) => createEntry(log.assign(), { at, recipient }, message));
     return conclude({ ...this.#appended(entries), reply: {} });
   }
@@ -45,13 +56,17 @@ export class Publishing {
    * what is sent again is recognised.
    */
   async acceptLink({ origin, records }: Request<'acceptLink'>, conclude: Conclude): Reply<'acceptLink'> {
-    const { limits, turns, log } = this.#parts;
+    const { limits, turns, log, backlogs } = this.#parts;
     const link = this.#linkOf(origin);
     assertCount('records in one acceptLink', records.length, limits.maxRecordsPerLink);
     return turns.run(link.cursor.id, async () => {
       let highWater = link.highWater;
       const entries: LogEntry[] = [];
-      for (const { seq, bytes } of records) {
+      const fresh = records.filter(({ seq }) => seq > highWater);
+      backlogs.assertRoom(fresh.length, () =>
+        fresh.map(({ seq, bytes }) => probe(log.assigned, { ...decodeEntry(seq, bytes).notification, isOwn: false })),
+      );
+      for (const { seq, bytes } of fresh) {
         if (seq <= highWater) continue;
         const { at, notification } = decodeEntry(seq, bytes);
         entries.push(createEntry(log.assign(), { at, origin, originSeq: seq }, notification));
@@ -171,6 +186,19 @@ function assertCount(what: string, found: number, most: number): void {
   throw new InfrastructureError('overloaded', `Found ${found} ${what}, at most ${most} are allowed`, {
     processed: 'no',
   });
+}
+
+/** What a message would be in the log, to see who would get it. */
+function probe(
+  assigned: number,
+  message: Pick<EntryHeader, 'isOwn' | 'message'> & {
+    readonly topic?: TopicPath | undefined;
+    readonly recipient?: string | undefined;
+  },
+): EntryHeader {
+  const seq = assigned + 1;
+  const { topic, recipient, isOwn } = message;
+  return { seq, place: { seq, at: 0, size: 0 }, topic, recipient, isOwn, message: message.message };
 }
 
 function topicRecord(topic: TopicPath): KeyedRecord {

@@ -57,7 +57,11 @@ export class PullPoints {
       id,
       position,
       queueLength: this.#queueLength,
-      owner: { matches: ({ recipient }) => recipient === id, announce: () => this.arrived.call(id) },
+      owner: {
+        kind: 'pullPoint',
+        matches: ({ recipient }) => recipient === id,
+        announce: () => this.arrived.call(id),
+      },
     });
     return { id, cursor, since, creationTime, terminationTime, idleMs };
   }

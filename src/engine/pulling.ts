@@ -1,9 +1,11 @@
 import { InfrastructureError } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
+import { backlogChange } from './backlog-record.ts';
 import type { Cursor } from './cursor.ts';
 import { grantTermination } from '../wsn/termination-time.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations, PulledNotification } from './ports/engine.ts';
+import type { Gap } from './ports/gap.ts';
 import { pullPointRecord, type PullPoint } from './pull-points.ts';
 import type { LogEntry } from './records.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
@@ -87,31 +89,37 @@ export class Pulling {
   async getMessages({ pullPoint: id, maximum }: Request<'getMessages'>, conclude: Conclude): Reply<'getMessages'> {
     return this.#parts.turns.run(id, async () => {
       const { cursors, messages } = await this.#takeFrom(id, maximum ?? Infinity);
-      return this.#concludeTaking({ id, cursors, reply: { messages } }, conclude);
+      return this.#concludeTaking({ id, cursors, reply: { messages, ...gapsOf(cursors) } }, conclude);
     });
   }
 
-  /** As getMessages, but waits for a first message until the time is over, the resource ends, or the engine is about to move. */
+  /**
+   * As getMessages, but waits for a first message until the time is over or the resource ends. When the engine is about to
+   * move, who waits is refused (`engine-not-here`, processed: no): an empty reply would come before its time, and
+   * whoever asks for the client can wait on for the rest of it where the engine runs next.
+   */
   async pullMessages(
     { resource: id, maximum, waitMs }: Request<'pullMessages'>,
     conclude: Conclude,
     signal?: AbortSignal,
   ): Reply<'pullMessages'> {
-    const { clock, turns } = this.#parts;
+    const { clock, turns, life } = this.#parts;
     const deadline = clock.monotonic() + waitMs;
     for (;;) {
       const pulled = await turns.run(id, async () => {
         const { cursors, messages } = await this.#takeFrom(id, maximum);
-        const reply = { messages, terminationTime: this.#lifetimeOf(id), currentTime: clock.now() };
+        const termination = { terminationTime: this.#lifetimeOf(id), currentTime: clock.now() };
+        const reply = { messages, ...gapsOf(cursors), ...termination };
         return messages.length === 0 ? reply : this.#concludeTaking({ id, cursors, reply }, conclude);
       });
       const leftMs = deadline - clock.monotonic();
-      if (pulled.messages.length > 0 || leftMs <= 0 || !this.#parts.life.isServing) return pulled;
+      if (pulled.messages.length > 0 || leftMs <= 0) return pulled;
+      life.assertServing();
       await this.#waiting.wait(id, leftMs, signal);
     }
   }
 
-  /** Everybody who waits for messages is answered with none. */
+  /** Everybody who waits for messages looks once more whether there are any, and whether the engine still serves. */
   releaseWaiting(): void {
     this.#waiting.release();
   }
@@ -132,7 +140,7 @@ export class Pulling {
         const { remove = [], removeCursors = [] } = subscriptionRemoval(ended.map((subscription) => subscription.id));
         return await conclude({
           batch: {
-            remove: [...remove, { space: 'pull-point', key: id }],
+            remove: [...remove, { space: 'pull-point', key: id }, { space: 'backlog', key: id }],
             removeCursors: [...removeCursors, id],
           },
           reply: {},
@@ -171,18 +179,30 @@ export class Pulling {
   ): Promise<R> {
     for (const { cursor } of cursors) cursor.isMoving = true;
     const { put, apply } = this.#prolonged(id);
+    // Whoever gets messages is told of the gaps before them.
+    const backlogs = cursors.map(({ cursor, seq }) =>
+      backlogChange(cursor, { position: seq, head: this.#parts.log.head, gap: undefined }),
+    );
     try {
       return await conclude({
-        batch: { put, cursors: cursors.map(({ cursor, seq }) => ({ id: cursor.id, seq })) },
+        batch: {
+          put: [...put, ...backlogs.flatMap((change) => change.put ?? [])],
+          remove: backlogs.flatMap((change) => change.remove ?? []),
+          cursors: cursors.map(({ cursor, seq }) => ({ id: cursor.id, seq })),
+        },
         reply,
         apply: () => {
           for (const { cursor, seq } of cursors) {
             cursor.advance(seq);
             cursor.stored = seq;
+            cursor.gap = undefined;
           }
           apply();
         },
       });
+    } catch (error) {
+      for (const { cursor } of cursors) cursor.hasRecord = true;
+      throw error;
     } finally {
       for (const { cursor } of cursors) cursor.isMoving = false;
     }
@@ -270,6 +290,12 @@ export class Pulling {
     }
     return piece;
   }
+}
+
+/** What limits dropped of these queues. */
+function gapsOf(cursors: readonly { readonly cursor: Cursor }[]): { readonly gaps?: readonly Gap[] } {
+  const gaps = cursors.flatMap(({ cursor }) => cursor.gap ?? []);
+  return gaps.length === 0 ? {} : { gaps };
 }
 
 function pulled({ notification }: LogEntry, { subscription, dialect }: Source): PulledNotification {

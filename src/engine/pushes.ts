@@ -1,4 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
+import { giveUp } from './giving-up.ts';
+import { gapBeyond } from './gap.ts';
 import type { Parts } from './parts.ts';
 import type { Claim, Outbox } from './ports/outbox.ts';
 import type { LogEntry } from './records.ts';
@@ -7,9 +9,16 @@ import { subscriptionRecord, type Subscription } from './subscriptions.ts';
 /** What is to be pushed to consumers. */
 export class Pushes implements Outbox {
   readonly #parts: Parts;
+  /** The newest record when the engine became active; what an engine before has sent is not above it. */
+  #inherited = 0;
 
   constructor(parts: Parts) {
     this.#parts = parts;
+  }
+
+  /** The log has been opened. */
+  begin(): void {
+    this.#inherited = this.#parts.log.head;
   }
 
   onReady(listener: (subscription: string) => void, signal: AbortSignal): void {
@@ -33,6 +42,7 @@ export class Pushes implements Outbox {
     const release = (): void => {
       subscription.isClaimed = false;
       close();
+      this.#parts.backlogs.released(subscription.cursor);
     };
     try {
       // A raw payload is a message of its own.
@@ -50,8 +60,9 @@ export class Pushes implements Outbox {
   }
 
   #maySend(subscription: Subscription): boolean {
-    const { life, subscriptions } = this.#parts;
+    const { life, subscriptions, writer } = this.#parts;
     const { consumer, isPaused, cursor } = subscription;
+    if (!writer.canMark) return false;
     const isLive = !cursor.isEnded && (subscription.endedAt !== undefined || !subscriptions.hasExpired(subscription));
     return consumer.kind === 'push' && !isPaused && isLive && life.isServing;
   }
@@ -59,7 +70,9 @@ export class Pushes implements Outbox {
   async #take({ cursor, id }: Subscription, maxCount: number, maxBytes: number): Promise<LogEntry[]> {
     const { catchUp, log, limits, logger, writer } = this.#parts;
     if (cursor.length === 0 && cursor.mayHaveMore) await catchUp.fill(cursor, 1, limits.queueLength);
-    const { entries, missing } = await log.fetch(cursor.peek(Math.max(1, maxCount)), maxBytes);
+    // What was sent together goes together again, so that it has the same id.
+    const { count = maxCount } = this.#parts.retries.find(id, cursor.peek(1)[0]) ?? {};
+    const { entries, missing } = await log.fetch(cursor.peek(Math.max(1, Math.min(count, maxCount))), maxBytes);
     if (missing.length > 0) {
       logger.error('The log lacks records that a subscription still needs', {
         subscription: id,
@@ -68,23 +81,36 @@ export class Pushes implements Outbox {
       cursor.drop(missing);
       writer.markDirty(cursor);
     }
+    // One that was a dead letter goes alone, under its own id.
+    const firstAgain = entries.findIndex(({ again }) => again !== undefined);
+    if (firstAgain !== -1) entries.length = Math.max(1, firstAgain);
     return entries;
   }
 
   #claimOf(subscription: Subscription, entries: readonly LogEntry[], release: () => void): Claim | undefined {
     const { id, consumer, filter, cursor } = subscription;
     if (consumer.kind !== 'push') return undefined;
-    const { writer, subscriptions } = this.#parts;
+    const { writer, subscriptions, retries } = this.#parts;
     const dialect = filter.topics[0]?.dialect;
+    const { gap } = cursor;
+    const [first] = entries;
+    const earlier = retries.find(id, first?.seq);
     let isSettled = false;
-    const settle = (outcome: 'delivered' | 'failed' | 'gone'): void => {
+    const settleOnce = (how: () => void): void => {
       if (isSettled) return;
       isSettled = true;
+      how();
+    };
+    const settle = (outcome: 'delivered' | 'failed' | 'gone'): void => {
       if (outcome === 'gone' && subscription.endedAt === undefined) {
         void this.#pause(subscription).finally(release);
         return;
       }
-      if (outcome === 'delivered' && cursor.advance(entries.at(-1)?.seq ?? 0)) writer.markDirty(cursor);
+      if (outcome === 'delivered') {
+        cursor.gap = gapBeyond(cursor.gap, gap);
+        if (cursor.advance(entries.at(-1)?.seq ?? 0)) writer.markDirty(cursor);
+        retries.clear(id);
+      }
       release();
       if (outcome !== 'failed' && subscription.endedAt !== undefined) {
         this.#forget(subscription);
@@ -98,8 +124,30 @@ export class Pushes implements Outbox {
       soapVersion: consumer.soapVersion,
       ...(dialect === undefined ? {} : { dialect }),
       useRaw: subscription.policy.useRaw === true,
-      messages: entries.map(({ seq, notification }) => ({ seq, notification })),
-      settle,
+      ...(gap === undefined ? {} : { gap }),
+      messages: entries.map(({ seq, notification, again }) => {
+        return { seq, notification, ...(again === undefined ? {} : { again }) };
+      }),
+      mayBeRepeated: first !== undefined && (first.seq <= this.#inherited || first.again !== undefined),
+      ...(earlier === undefined ? {} : { earlier }),
+      settle: (outcome) => settleOnce(() => settle(outcome)),
+      postpone: (tries, waitMs) =>
+        settleOnce(() => {
+          if (!cursor.isEnded) retries.note(id, first?.seq ?? 0, tries, waitMs);
+          settle('failed');
+        }),
+      giveUp: async (verdict) => {
+        if (isSettled || first === undefined) return false;
+        isSettled = true;
+        // The notice of its end is nothing that anybody would want to have sent again.
+        if (subscription.endedAt !== undefined) {
+          settle('gone');
+          return true;
+        }
+        const isGivenUp = await giveUp(this.#parts, subscription, first, verdict).finally(release);
+        subscriptions.announce(subscription);
+        return isGivenUp;
+      },
     };
   }
 
@@ -108,6 +156,7 @@ export class Pushes implements Outbox {
     const { subscriptions, writer } = this.#parts;
     subscriptions.remove(subscription);
     writer.removeLater('subscription', subscription.id);
+    writer.removeLater('backlog', subscription.id);
     writer.removeCursorLater(subscription.id);
   }
 

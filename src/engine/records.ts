@@ -12,9 +12,19 @@ import type {
 } from '../wsn/messages.ts';
 import type { RemoteSubscription } from './ports/remote-producers.ts';
 
+/** Where a record stands in the log and what it takes there. One object, shared by all queues that it is in. */
+export interface Place {
+  readonly seq: number;
+  /** When it was published, milliseconds since 1970. */
+  readonly at: number;
+  /** Bytes of the record. */
+  readonly size: number;
+}
+
 /** What a reader needs to know of a log record to tell whether it is for him. */
 export interface EntryHeader {
   readonly seq: number;
+  readonly place: Place;
   readonly topic: TopicPath | undefined;
   /** True: it was published at this engine, not taken over from a peer. */
   readonly isOwn: boolean;
@@ -29,6 +39,8 @@ export interface LogEntry extends EntryHeader {
   /** When it was published, milliseconds since 1970. */
   readonly at: number;
   readonly notification: Notification;
+  /** See Publication.again. */
+  readonly again: Again | undefined;
   /** The record as it is stored. */
   readonly bytes: Uint8Array;
 }
@@ -42,9 +54,17 @@ export interface Publication {
   readonly originSeq?: number | undefined;
   /** See EntryHeader.recipient. */
   readonly recipient?: string | undefined;
+  readonly again?: Again | undefined;
+}
+
+/** A message that was a dead letter: the number under which it was logged first, and how often it was tried. */
+export interface Again {
+  readonly seq: number;
+  readonly attempts: number;
 }
 
 interface StoredEntry {
+  readonly again?: Again;
   readonly at: number;
   readonly origin?: EngineName;
   readonly topic?: TopicPath;
@@ -62,8 +82,9 @@ export function createEntry(seq: number, publication: Publication, notification:
   // pack() puts byte strings behind all else, and there is but one.
   const kept = bytes.subarray(bytes.byteLength - message.byteLength);
   return {
-    ...headerOf(seq, { ...publication, topic, message: kept }),
+    ...headerOf({ seq, at: publication.at, size: bytes.byteLength }, { ...publication, topic, message: kept }),
     at: publication.at,
+    again: publication.again,
     bytes,
     notification: { ...notification, message: kept },
   };
@@ -79,11 +100,13 @@ export function decodeEntry(seq: number, bytes: Uint8Array): LogEntry {
     ...(producer === undefined ? {} : { producer }),
   };
   const recipient = stored.recipient ?? stored.pullPoint;
-  return { ...headerOf(seq, { ...stored, recipient }), at: stored.at, bytes, notification };
+  const place = { seq, at: stored.at, size: bytes.byteLength };
+  const header = headerOf(place, { ...stored, recipient });
+  return { ...header, at: stored.at, again: stored.again, bytes, notification };
 }
 
 function headerOf(
-  seq: number,
+  place: Place,
   entry: {
     readonly origin?: EngineName | undefined;
     readonly topic?: TopicPath | undefined;
@@ -92,7 +115,7 @@ function headerOf(
   },
 ): EntryHeader {
   const { origin, topic, recipient, message } = entry;
-  return { seq, topic, isOwn: origin === undefined, recipient, message };
+  return { seq: place.seq, place, topic, isOwn: origin === undefined, recipient, message };
 }
 
 /** A stretch of the log that a subscription does not get, because it was paused and does not keep everything. */
@@ -186,6 +209,24 @@ export interface StoredExpression {
 /** What was taken over from a peer: everything up to this number of its log. */
 export interface StoredHighWater {
   readonly seq: number;
+}
+
+/** A message that was given up for one subscription, as it is stored. */
+export interface StoredDeadLetter {
+  readonly subscription: string;
+  /** The address that it was sent to. */
+  readonly consumer: string;
+  /** The number under which it was logged first. */
+  readonly seq: number;
+  readonly reason: string;
+  /** The HTTP status of the last try. */
+  readonly status?: number;
+  readonly attempts: number;
+  /** When it was given up, milliseconds since 1970. */
+  readonly at: number;
+  readonly topic?: TopicPath;
+  readonly producer?: string;
+  readonly message: Uint8Array;
 }
 
 /** Unpacks what is stored under `name`. Throws InfrastructureError `store-unavailable` naming it if it is not in order. */

@@ -1,51 +1,65 @@
-/** A first-in, first-out queue of ascending sequence numbers. */
+import type { Place } from './records.ts';
+
+/** A first-in, first-out queue of places in the log with ascending sequence numbers. Knows how many bytes they take. */
 export class SeqQueue {
-  #numbers: number[] = [];
+  #places: Place[] = [];
   #head = 0;
+  #bytes = 0;
 
   get length(): number {
-    return this.#numbers.length - this.#head;
+    return this.#places.length - this.#head;
   }
 
-  push(seq: number): void {
-    this.#numbers.push(seq);
+  /** Bytes of the records in the queue. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
-  /** The number at `index`, 0 being the oldest. */
-  at(index: number): number | undefined {
-    return this.#numbers[this.#head + index];
+  push(place: Place): void {
+    this.#places.push(place);
+    this.#bytes += place.size;
+  }
+
+  /** The place at `index`, 0 being the oldest. */
+  at(index: number): Place | undefined {
+    return this.#places[this.#head + index];
   }
 
   /** Up to `count` numbers from `index` on. */
   slice(index: number, count: number): number[] {
     const from = this.#head + index;
-    return this.#numbers.slice(from, from + count);
+    return this.#places.slice(from, from + count).map(({ seq }) => seq);
   }
 
-  /** Removes all numbers up to and including `seq`. True: there were some. */
-  removeThrough(seq: number): boolean {
+  /** Removes all up to and including the number `seq`; says how many. */
+  removeThrough(seq: number): number {
     const before = this.#head;
-    while ((this.#numbers[this.#head] ?? Infinity) <= seq) this.#head += 1;
-    const isChanged = this.#head > before;
+    for (let place = this.at(0); place !== undefined && place.seq <= seq; place = this.at(0)) {
+      this.#head += 1;
+      this.#bytes -= place.size;
+    }
+    const removed = this.#head - before;
     this.#compact();
-    return isChanged;
+    return removed;
   }
 
   clear(): void {
-    this.#numbers = [];
+    this.#places = [];
     this.#head = 0;
+    this.#bytes = 0;
   }
 
   /** Removes these numbers, wherever they are. */
   remove(seqs: readonly number[]): void {
     const gone = new Set(seqs);
-    this.#numbers = this.#numbers.slice(this.#head).filter((seq) => !gone.has(seq));
+    this.#places = this.#places.slice(this.#head).filter(({ seq }) => !gone.has(seq));
     this.#head = 0;
+    this.#bytes = this.#places.reduce((sum, { size }) => sum + size, 0);
   }
 
   #compact(): void {
-    if (this.#head === this.#numbers.length) this.#numbers = [];
-    else if (this.#head > 512 && this.#head * 2 > this.#numbers.length) this.#numbers = this.#numbers.slice(this.#head);
+    if (this.#head === this.#places.length) this.#places = [];
+    else if (this.#head > 512 && this.#head * 2 > this.#places.length) this.#places = this.#places.slice(this.#head);
     else return;
     this.#head = 0;
   }

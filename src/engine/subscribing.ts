@@ -5,7 +5,8 @@ import { grantTermination } from '../wsn/termination-time.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import type { StoredSubscription } from './records.ts';
-import { closeSkip, isSkipped, liveSkips, MAX_SKIPS, openSkip } from './skips.ts';
+import { pausePlan } from './pausing.ts';
+import { closeSkip, isSkipped, MAX_SKIPS } from './skips.ts';
 import { subscriptionRecord, subscriptionRemoval, type Subscription } from './subscriptions.ts';
 import { unknownResource } from './unknown-resource.ts';
 
@@ -103,21 +104,12 @@ export class Subscribing {
   }
 
   async #pause(subscription: Subscription, conclude: Conclude): Promise<Record<string, never>> {
-    const { subscriptions, log } = this.#parts;
     if (subscription.isPaused) return conclude({ batch: {}, reply: {} });
-    const { pauseRetention } = subscriptions.policyOf(subscription);
-    const skips = openSkip(liveSkips(subscription.skips, subscription.cursor.stored), pauseRetention, log.assigned);
-    if (skips.length > MAX_SKIPS) {
+    const plan = pausePlan(this.#parts, subscription);
+    if (plan === undefined) {
       throw new WsnFault('PauseFailedFault', `It was paused ${MAX_SKIPS} times while nothing could be delivered`);
     }
-    return conclude({
-      batch: { put: [subscriptionRecord(subscription, { isPaused: true, skips })] },
-      reply: {},
-      apply: () => {
-        subscription.isPaused = true;
-        subscriptions.setSkips(subscription, skips);
-      },
-    });
+    return conclude({ ...plan, reply: {} });
   }
 
   async #resume(subscription: Subscription, conclude: Conclude): Promise<Record<string, never>> {
@@ -134,6 +126,7 @@ export class Subscribing {
         subscription.isPaused = false;
         subscriptions.setSkips(subscription, skips);
         const { cursor } = subscription;
+        if (skips.length > 0) this.#parts.backlogs.recount(cursor);
         cursor.drop(cursor.peek(cursor.length).filter((seq) => isSkipped(skips, seq)));
         subscriptions.announce(subscription);
       },

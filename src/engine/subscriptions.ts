@@ -4,7 +4,7 @@ import type { Consumer, Filter, PauseRetention, SubscriptionPolicy } from '../ws
 import { compileTopicExpression, type TopicMatcher, type TopicSelector } from '../wsn/topics/topic-expression.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
 import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents } from './contents.ts';
-import { Cursor } from './cursor.ts';
+import { Cursor, type ReaderKind } from './cursor.ts';
 import type { OwnInterest } from './interest.ts';
 import { Listeners } from './listeners.ts';
 import { matchesAll, TopicIndex } from './matching.ts';
@@ -228,6 +228,10 @@ class Reader {
     this.#all = all;
   }
 
+  get kind(): ReaderKind {
+    return this.subscription?.consumer.kind === 'push' ? 'subscription' : 'pullPoint';
+  }
+
   matches(header: EntryHeader): boolean {
     return this.subscription !== undefined && this.#all.passes(this.subscription, header);
   }
@@ -244,7 +248,7 @@ function lean(consumer: Consumer): Consumer {
 }
 
 /** The pull point that a subscription feeds; its own id if it is its own; undefined if it is pushed. */
-function pullPointOf({ id, consumer }: Subscription): string | undefined {
+export function pullPointOf({ id, consumer }: Subscription): string | undefined {
   if (consumer.kind === 'push') return undefined;
   return consumer.kind === 'own' ? id : consumer.pullPoint;
 }
@@ -271,5 +275,6 @@ export function subscriptionRecord(subscription: Subscription, changes: Subscrip
 
 /** Removes all that is stored of these subscriptions. */
 export function subscriptionRemoval(ids: readonly string[]): WriteBatch {
-  return { remove: ids.map((key) => ({ space: 'subscription', key })), removeCursors: ids };
+  const spaces = ['subscription', 'backlog'] as const;
+  return { remove: spaces.flatMap((space) => ids.map((key) => ({ space, key }))), removeCursors: ids };
 }

@@ -1,9 +1,10 @@
 import { InfrastructureError, InvariantError, StoreBrokenError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { backlogChange } from './backlog-record.ts';
 import type { Cursor } from './cursor.ts';
 import type { Life } from './life.ts';
 import type { MessageLog } from './log.ts';
-import type { EngineStore, Space, WriteBatch } from './ports/engine-store.ts';
+import type { EngineStore, KeyedRecord, Space, WriteBatch } from './ports/engine-store.ts';
 
 /** Cursors that ride along with one batch. */
 const MAX_CARRIED_CURSORS = 1_000;
@@ -19,11 +20,18 @@ interface Settling {
   readonly carried: Carried;
   readonly apply: () => void;
   readonly onRefused: (() => void) | undefined;
+  readonly isOnlyCarried: boolean;
+}
+
+interface RecordName {
+  readonly space: Space;
+  readonly key: string;
 }
 
 interface Carried {
   readonly cursors: readonly { readonly cursor: Cursor; readonly seq: number; readonly before: number }[];
-  readonly remove: readonly { readonly space: Space; readonly key: string }[];
+  readonly put: ReadonlyMap<string, KeyedRecord>;
+  readonly remove: ReadonlyMap<string, RecordName>;
   readonly removeCursors: readonly string[];
   readonly trimBelow: number | undefined;
   readonly forgetRequestsBefore: number | undefined;
@@ -39,17 +47,27 @@ export class Writer {
   readonly #life: Life;
   readonly #clock: Clock;
   readonly #dirty = new Set<Cursor>();
-  #remove: { readonly space: Space; readonly key: string }[] = [];
+  #put = new Map<string, KeyedRecord>();
+  #remove = new Map<string, RecordName>();
   #removeCursors: string[] = [];
   #trimBelow: number | undefined;
   #forgetBefore: number | undefined;
   #tail: Promise<void> = Promise.resolve();
+  #canMark = true;
 
   constructor({ store, log, life, clock }: { store: EngineStore; log: MessageLog; life: Life; clock: Clock }) {
     this.#store = store;
     this.#log = log;
     this.#life = life;
     this.#clock = clock;
+  }
+
+  /**
+   * False from when the disk had no room even for positions until they could be written again: what is pushed then would
+   * be pushed again and again.
+   */
+  get canMark(): boolean {
+    return this.#canMark;
   }
 
   /**
@@ -62,7 +80,8 @@ export class Writer {
     const committed = this.#store.commit(withCarried(batch, carried), at ?? this.#clock.now());
     // The order of rejections does not matter to Node, which would otherwise report one that is not awaited yet.
     committed.catch(() => undefined);
-    const settled = this.#settle(this.#tail, committed, { carried, apply, onRefused });
+    const isOnlyCarried = Object.keys(batch).length === 0;
+    const settled = this.#settle(this.#tail, committed, { carried, apply, onRefused, isOnlyCarried });
     this.#tail = settled.catch(() => undefined);
     await settled;
   }
@@ -72,8 +91,16 @@ export class Writer {
     if (!cursor.isEnded) this.#dirty.add(cursor);
   }
 
+  /** The record goes to the disk with the next batch; of several under one key only the last. */
+  putLater(record: KeyedRecord): void {
+    this.#remove.delete(nameOf(record));
+    this.#put.set(nameOf(record), record);
+  }
+
   removeLater(space: Space, key: string): void {
-    this.#remove.push({ space, key });
+    const name = nameOf({ space, key });
+    this.#put.delete(name);
+    this.#remove.set(name, { space, key });
   }
 
   removeCursorLater(id: string): void {
@@ -97,13 +124,15 @@ export class Writer {
   async #settle(
     before: Promise<void>,
     committed: Promise<void>,
-    { carried, apply, onRefused }: Settling,
+    { carried, apply, onRefused, isOnlyCarried }: Settling,
   ): Promise<void> {
     await before;
     try {
       await committed;
+      if (carried.cursors.length > 0) this.#canMark = true;
     } catch (error) {
       this.#restore(carried);
+      if (isMarkLost(error, carried, isOnlyCarried)) this.#canMark = false;
       if (isRefusal(error)) onRefused?.();
       throw this.#life.translate(isRefusal(error) ? error : asBroken(error));
     }
@@ -116,7 +145,7 @@ export class Writer {
   }
 
   #hasCarried(): boolean {
-    if (this.#remove.length > 0 || this.#removeCursors.length > 0) return true;
+    if (this.#put.size > 0 || this.#remove.size > 0 || this.#removeCursors.length > 0) return true;
     if (this.#trimBelow !== undefined || this.#forgetBefore !== undefined) return true;
     for (const cursor of this.#dirty) {
       if (!cursor.isMoving && !cursor.isEnded) return true;
@@ -125,14 +154,22 @@ export class Writer {
   }
 
   #takeCarried(): Carried {
+    const cursors = this.#takeCursors();
+    for (const { cursor, seq } of cursors) {
+      const change = backlogChange(cursor, { position: seq, head: this.#log.head, gap: cursor.gap });
+      for (const record of change.put ?? []) this.putLater(record);
+      for (const { space, key } of change.remove ?? []) this.removeLater(space, key);
+    }
     const carried = {
-      cursors: this.#takeCursors(),
+      cursors,
+      put: this.#put,
       remove: this.#remove,
       removeCursors: this.#removeCursors,
       trimBelow: this.#trimBelow,
       forgetRequestsBefore: this.#forgetBefore,
     };
-    this.#remove = [];
+    this.#put = new Map();
+    this.#remove = new Map();
     this.#removeCursors = [];
     this.#trimBelow = undefined;
     this.#forgetBefore = undefined;
@@ -154,12 +191,17 @@ export class Writer {
   }
 
   /** The batch is not on the disk: what rode along waits for the next one. */
-  #restore({ cursors, remove, removeCursors, trimBelow, forgetRequestsBefore }: Carried): void {
+  #restore({ cursors, put, remove, removeCursors, trimBelow, forgetRequestsBefore }: Carried): void {
     for (const { cursor, before } of cursors) {
       cursor.stored = Math.min(cursor.stored, before);
+      // A record may be there, and is written or removed with the next try.
+      cursor.hasRecord = true;
       this.markDirty(cursor);
     }
-    this.#remove.push(...remove);
+    // What has been decided about a record meanwhile is newer.
+    const isNewer = (name: string): boolean => this.#put.has(name) || this.#remove.has(name);
+    for (const [name, record] of put) if (!isNewer(name)) this.#put.set(name, record);
+    for (const [name, record] of remove) if (!isNewer(name)) this.#remove.set(name, record);
     this.#removeCursors.push(...removeCursors);
     this.#trimBelow ??= trimBelow;
     this.#forgetBefore ??= forgetRequestsBefore;
@@ -168,13 +210,14 @@ export class Writer {
 
 function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
   const { trimBelow, forgetRequestsBefore } = carried;
-  // The store removes after it puts: what is put again must not be removed.
-  const isPut = (space: Space, key: string): boolean =>
-    batch.put?.some((record) => record.space === space && record.key === key) ?? false;
-  const remove = carried.remove.filter(({ space, key }) => !isPut(space, key));
+  // What the batch itself says of a record counts; the store removes after it puts.
+  const isPut = ({ space, key }: RecordName): boolean => isIn(batch.put, space, key);
+  const put = [...carried.put.values()].filter((record) => !isPut(record));
+  const remove = [...carried.remove.values()].filter((name) => !isPut(name));
   const cursors = carried.cursors.map(({ cursor, seq }) => ({ id: cursor.id, seq }));
   return {
     ...batch,
+    ...(put.length === 0 ? {} : { put: [...put, ...(batch.put ?? [])] }),
     // The batch's own members come last: the later of two writes of the same cursor counts.
     remove: [...remove, ...(batch.remove ?? [])],
     cursors: [...cursors, ...(batch.cursors ?? [])],
@@ -182,6 +225,19 @@ function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
     ...(trimBelow === undefined ? {} : { trimBelow }),
     ...(forgetRequestsBefore === undefined ? {} : { forgetRequestsBefore }),
   };
+}
+
+/** A batch with more in it may have been refused for that. */
+function isMarkLost(error: unknown, { cursors }: Carried, isOnlyCarried: boolean): boolean {
+  return isOnlyCarried && cursors.length > 0 && error instanceof InfrastructureError && error.code === 'store-full';
+}
+
+function nameOf({ space, key }: RecordName): string {
+  return `${space} ${key}`;
+}
+
+function isIn(records: readonly KeyedRecord[] = [], space: Space, key: string): boolean {
+  return records.some((record) => record.space === space && record.key === key);
 }
 
 function isRefusal(error: unknown): boolean {

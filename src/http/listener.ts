@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Component } from '../kernel/component.ts';
 import { codeOf, InfrastructureError, InvariantError } from '../kernel/errors.ts';
@@ -13,6 +13,13 @@ export type { HttpReply, HttpRequest } from './messages.ts';
 export interface HttpListenerOptions {
   /** Port 0 takes any free one: see address(). */
   readonly listen: { readonly host: string; readonly port: number };
+  /** The socket that another process has opened at `listen` already, from its listeningSocket(): then nothing is opened here. */
+  readonly inherited?: ListenerHandle;
+  /**
+   * How long stop() leaves connections open that have no request, in milliseconds; 0 by default. Who sends another one
+   * in this time is answered, and told to close: otherwise its request might meet the closing.
+   */
+  readonly lingerMs?: number;
   /** Answers a POST. `signal` aborts when the client has gone away, and at the end of the grace of stop(). */
   readonly onPost: (request: HttpRequest, signal: AbortSignal) => Promise<HttpReply>;
   /** Everything that is not a POST: an express application. */
@@ -45,6 +52,12 @@ const DISCARD_BYTES = 16 * 1024 * 1024;
 const DISCARD_MS = 2000;
 /** Set by the listener alone. */
 const OWN_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
+
+/** A listening socket of the system, which can go to another process. */
+export interface ListenerHandle {
+  /** This process lets go of it. */
+  close(): void;
+}
 
 /** A request whose answer is not yet through. */
 interface OpenRequest {
@@ -91,6 +104,14 @@ export class HttpListener implements Component {
     return { host: address.address, port: address.port };
   }
 
+  /** The listening socket, for a successor. Throws InvariantError before start() has resolved. */
+  listeningSocket(): ListenerHandle {
+    // Node has it, and passes it between processes, but does not describe it.
+    const handle = (this.#server as unknown as { readonly _handle?: ListenerHandle } | undefined)?._handle;
+    if (handle === undefined) throw new InvariantError('The HTTP listener is not started');
+    return handle;
+  }
+
   async #start(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     const { limits } = this.#options;
@@ -108,10 +129,10 @@ export class HttpListener implements Component {
     server.maxHeadersCount = MAX_HEADERS + 1;
     server.maxConnections = limits.maxConnections ?? 10_000;
     this.#listenTo(server);
-    const { host, port } = this.#options.listen;
+    const { listen, inherited } = this.#options;
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(port, host, () => {
+      server.listen(inherited ?? listen, () => {
         server.off('error', reject);
         resolve();
       });
@@ -163,15 +184,24 @@ export class HttpListener implements Component {
       }
     };
     const closed = new Promise<void>((resolve) => {
-      server.close(() => {
+      // An HTTP server would close what is idle at once.
+      NetServer.prototype.close.call(server, () => {
         resolve();
       });
     });
-    for (const [socket, open] of [...this.#visits]) if (open.size === 0) socket.destroy();
+    const closeIdle = (): void => {
+      for (const [socket, open] of [...this.#visits]) if (open.size === 0) socket.destroy();
+    };
+    const { lingerMs = 0 } = this.#options;
+    const linger = lingerMs > 0 ? setTimeout(closeIdle, lingerMs) : undefined;
+    if (linger === undefined) closeIdle();
     if (deadline.aborted) cut();
     else deadline.addEventListener('abort', cut, { once: true });
     await closed;
+    clearTimeout(linger);
     deadline.removeEventListener('abort', cut);
+    // Ends what else an HTTP server keeps going.
+    server.close();
   }
 
   /** Counts a request in and out; everything that is not a POST leaves here. */

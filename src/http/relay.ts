@@ -13,6 +13,8 @@ export interface RelayedRequest {
   readonly requestId: string;
   /** For a request without an affinity: the engine that the proxy chose for it. The same at every try after an unknown outcome. */
   readonly engine?: EngineName;
+  /** How long its client has been waiting already, in milliseconds: what may wait for messages waits so much less. */
+  readonly waitedMs?: number;
   readonly body: Uint8Array;
 }
 

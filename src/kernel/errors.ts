@@ -21,11 +21,21 @@ export class InfrastructureError extends Error {
   override readonly name = 'InfrastructureError';
   readonly code: InfrastructureCode;
   readonly processed: Processed;
+  /**
+   * Back-pressure: it is meant for the client, who should try again after so many milliseconds. Undefined: whoever passes
+   * the request on may try again at once, or elsewhere.
+   */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: InfrastructureCode, message: string, options: { processed: Processed; cause?: unknown }) {
+  constructor(
+    code: InfrastructureCode,
+    message: string,
+    options: { processed: Processed; cause?: unknown; retryAfterMs?: number },
+  ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.processed = options.processed;
+    this.retryAfterMs = options.retryAfterMs;
   }
 }
 

@@ -51,17 +51,14 @@ export class RequestRelay {
 
   /** The reply of a service point, or why there is none when the patience (holdMs) has ended. */
   async relay(request: RelayedRequest, key: RouteKey, signal: AbortSignal): Promise<RelayedReply | GivenUp> {
+    const since = performance.now();
     const first = this.#options.router.choose(key);
-    if (first !== undefined) {
-      const outcome = await this.#attempt(request, first, signal);
-      if (outcome.kind === 'answered') return outcome.reply;
-      return this.#hold(request, key, signal, outcome);
-    }
-    return this.#hold(request, key, signal, { kind: 'not-processed' });
+    const last = first === undefined ? NOT_TRIED : await this.#attempt(request, first, signal);
+    return last.kind === 'answered' ? last.reply : this.#hold({ ...request, since }, key, signal, last);
   }
 
   async #hold(
-    request: RelayedRequest,
+    { since, ...request }: RelayedRequest & { readonly since: number },
     key: RouteKey,
     signal: AbortSignal,
     last: Missed,
@@ -81,7 +78,8 @@ export class RequestRelay {
         const target = router.choose(key, pinned);
         if (target === undefined) continue;
         // What a server has taken on may take as long as it needs: a poll waits longer than this patience.
-        const outcome = await this.#attempt(request, target, signal);
+        const waitedMs = performance.now() - since;
+        const outcome = await this.#attempt({ ...request, waitedMs }, target, signal);
         if (outcome.kind === 'answered') return outcome.reply;
         missed = outcome;
         if (outcome.kind === 'unknown') pinned ??= outcome.engine;
@@ -174,6 +172,8 @@ interface Missed {
   readonly engine?: EngineName;
   readonly reply?: RelayedReply;
 }
+
+const NOT_TRIED: Missed = { kind: 'not-processed' };
 
 function replyOf({ reply }: Missed): { readonly reply?: RelayedReply } {
   return reply === undefined ? {} : { reply };

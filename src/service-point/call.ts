@@ -34,7 +34,11 @@ export interface Call {
   readonly conduct: Conduct;
   readonly topics: BrokerTopics;
   readonly xpath: XPath;
+  /** How long the client has been waiting already, in milliseconds, before this try. */
+  readonly waitedMs: number;
   readonly signal: AbortSignal;
+  /** Header blocks that go with the reply; whoever serves the call adds what it has to say beside the body. */
+  readonly replyHeaders: string[];
 }
 
 /** How long one engine of the bus may take to answer what all of them are asked. */

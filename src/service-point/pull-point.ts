@@ -1,6 +1,7 @@
 import { affinityReference } from '../soap/affinity.ts';
 import type { GetMessagesRequest } from '../wsn/codec.ts';
 import { dsubMaximum } from '../wsn/dsub.ts';
+import { gapHeader } from '../wsn/gap-header.ts';
 import { encodeGetMessagesReply } from '../wsn/notify.ts';
 import { encodeDestroyPullPointReply } from '../wsn/replies.ts';
 import { addressedResource, ask, type Call } from './call.ts';
@@ -10,10 +11,11 @@ import type { ReplyBody } from './reply-body.ts';
 export async function getMessages(request: GetMessagesRequest, call: Call): Promise<ReplyBody> {
   const { engine, resource: pullPoint } = addressedResource(call);
   const maximum = call.conduct.profiles.dsub ? dsubMaximum(request.maximum) : request.maximum;
-  const { messages } = await ask(call, engine, 'getMessages', {
+  const { messages, gaps = [] } = await ask(call, engine, 'getMessages', {
     pullPoint,
     ...(maximum === undefined ? {} : { maximum }),
   });
+  call.replyHeaders.push(...gaps.map(gapHeader));
   return encodeGetMessagesReply(
     messages.map(({ subscription, dialect, ...notification }) => ({
       notification,

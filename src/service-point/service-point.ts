@@ -30,9 +30,11 @@ export interface ServicePointRequest {
   readonly requestId?: string;
   /** The engine that the proxy chose for a request without affinity. */
   readonly engine?: string;
+  /** How long the client has been waiting already, in milliseconds; 0 by default. */
+  readonly waitedMs?: number;
 }
 
-/** The answer, and whether it is one: otherwise a 503 of which a proxy knows what it may try again. */
+/** The answer, and whether it is one for the client: otherwise a 503 of which a proxy knows what it may try again. */
 export interface ServicePointAnswer {
   readonly outcome: 'answered' | 'not-processed' | 'unknown';
   readonly reply: SoapReply;
@@ -68,8 +70,9 @@ export class ServicePoint {
   /** Answers one request. Never rejects: everything that goes wrong becomes a SOAP fault. */
   async answer(request: ServicePointRequest, signal: AbortSignal): Promise<ServicePointAnswer> {
     const answer = await this.#answer(request, signal);
-    // A 503 stays on the connection, where the proxy can try again.
-    return answer.outcome === 'answered' ? { ...answer, reply: this.#options.mail.send(answer.reply) } : answer;
+    // A 503 stays on the connection, where the proxy or the client can try again.
+    const isMailed = answer.outcome === 'answered' && answer.reply.status !== 503;
+    return isMailed ? { ...answer, reply: this.#options.mail.send(answer.reply) } : answer;
   }
 
   async #answer(request: ServicePointRequest, signal: AbortSignal): Promise<ServicePointAnswer> {
@@ -94,7 +97,7 @@ export class ServicePoint {
     const call = this.#callOf(request, message, signal);
     if (this.#options.conduct.profiles.onvif && isOnvifRequest(message.body)) {
       const { action, body } = await serveOnvif(call, framing, { ...this.#options, tolerance: this.#tolerance });
-      return messageReply({ version, addressing, action, body });
+      return messageReply({ version, addressing, action, body, headerBlocks: call.replyHeaders.join('') });
     }
     const { xpath, conduct, logger } = this.#options;
     const decoded = decodeRequest(message, framing, { tolerance: this.#tolerance, xpath, dsub: conduct.profiles.dsub });
@@ -102,7 +105,7 @@ export class ServicePoint {
     const body = await perform(decoded, call);
     const action = OPERATIONS[decoded.operation].replyAction;
     if (body === undefined || action === undefined) return { status: 202, contentType: '', body: Buffer.alloc(0) };
-    return messageReply({ version, addressing, action, body });
+    return messageReply({ version, addressing, action, body, headerBlocks: call.replyHeaders.join('') });
   }
 
   #callOf(request: ServicePointRequest, message: SoapMessage, signal: AbortSignal): Call {
@@ -118,7 +121,9 @@ export class ServicePoint {
       topics,
       xpath,
       requestId: message.addressing.messageId ?? request.requestId ?? randomId(),
+      waitedMs: request.waitedMs ?? 0,
       signal,
+      replyHeaders: [],
       ...(request.engine === undefined ? {} : { chosenEngine: request.engine }),
     };
   }
@@ -134,9 +139,11 @@ export class ServicePoint {
     }
     const correlation = randomId();
     if (error instanceof InfrastructureError) {
-      this.#options.logger.info('Request could not be served', { correlation, code: error.code, error: error.message });
-      const outcome = error.processed === 'no' ? 'not-processed' : 'unknown';
-      return { outcome, reply: unavailable(version, correlation, message) };
+      // Back-pressure is a part of normal operation, and comes with every request while it lasts.
+      const level = error.retryAfterMs === undefined ? 'info' : 'debug';
+      const fields = { correlation, code: error.code, error: error.message };
+      this.#options.logger[level]('Request could not be served', fields);
+      return unavailable(version, correlation, error, message);
     }
     this.#options.logger.error('Request failed', { correlation, error: messageOf(error), stack: stackOf(error) });
     const reason = `Internal error; the operator's log has it under ${correlation}`;
@@ -144,10 +151,21 @@ export class ServicePoint {
   }
 }
 
-function unavailable(version: SoapVersion, correlation: string, message: SoapMessage | undefined): SoapReply {
+/** Back-pressure is an answer: it reaches the client at once. Other refusals are for the proxy, which tries again. */
+function unavailable(
+  version: SoapVersion,
+  correlation: string,
+  { processed, retryAfterMs }: InfrastructureError,
+  message: SoapMessage | undefined,
+): ServicePointAnswer {
   const reason = `Temporarily unavailable, try again; the operator's log has it under ${correlation}`;
   const reply = receiverFault(version, reason, message, 503);
-  return { ...reply, headers: { ...reply.headers, 'Retry-After': '1' } };
+  const seconds = Math.max(1, Math.ceil((retryAfterMs ?? 0) / 1_000));
+  const missed = processed === 'no' ? 'not-processed' : 'unknown';
+  return {
+    outcome: retryAfterMs === undefined ? missed : 'answered',
+    reply: { ...reply, headers: { ...reply.headers, 'Retry-After': String(seconds) } },
+  };
 }
 
 function receiverFault(

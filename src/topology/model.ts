@@ -28,6 +28,18 @@ export interface EngineSpec {
   readonly failback: 'automatic' | 'manual';
   /** How long the preferred server must have been healthy before it asks for its engine back. */
   readonly failbackDelayMs: number;
+  /** The shortest time between two automatic failbacks. */
+  readonly failbackEveryMs: number;
+}
+
+/** Where engines keep what must survive. */
+interface StoreSpec {
+  readonly kind: 'sqlite';
+  readonly directory: string;
+  /** Space kept for a full disk, for each engine; 0: none. */
+  readonly ballastBytes: number;
+  /** What to do with a database that has lost acknowledged commits. */
+  readonly onRegression: 'refuse' | 'accept';
 }
 
 export interface LeaseTimes {
@@ -53,6 +65,26 @@ export interface DeliveryTimes {
   /** Upper bound of the first back-off. */
   readonly firstRetryMs: number;
   readonly maxRetryMs: number;
+}
+
+/** Bounds of what may wait for one reader, and what happens at them. */
+export interface BacklogSpec<Policy extends string> {
+  readonly messages: number;
+  readonly bytes: number;
+  /** What has waited for longer is dropped; null: no bound. */
+  readonly ageMs: number | null;
+  readonly policy: Policy;
+}
+
+/** Bounds of what may wait in an engine. */
+export interface BacklogSpecs {
+  readonly subscription: BacklogSpec<'dropOldest' | 'pause' | 'terminate' | 'refusePublisher'>;
+  readonly pullPoint: BacklogSpec<'dropOldest' | 'refusePublisher'>;
+  readonly link: BacklogSpec<'dropOldest' | 'refusePublisher'>;
+  /** The whole log, from the oldest message that anybody still waits for. */
+  readonly engine: { readonly messages: number; readonly bytes: number };
+  /** How long a consumer that is catching up may slow its publishers down. */
+  readonly patienceMs: number;
 }
 
 /** Which topics there may be (WS-Topics). */
@@ -114,10 +146,11 @@ export interface Topology {
   readonly proxies: readonly ProxySpec[];
   readonly servers: readonly ServerSpec[];
   readonly engines: readonly EngineSpec[];
-  readonly store: { readonly kind: 'sqlite'; readonly directory: string };
+  readonly store: StoreSpec;
   readonly lease: LeaseTimes;
   readonly limits: Limits;
   readonly delivery: DeliveryTimes;
+  readonly backlog: BacklogSpecs;
   readonly topics: TopicSpec;
   readonly sources: readonly SourceSpec[];
   readonly conduct: Conduct;

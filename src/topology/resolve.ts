@@ -3,7 +3,7 @@ import { formatAddress, MAX_PORT, portOf } from './address.ts';
 import { defaultWire } from './address-rules.ts';
 import { quote, type Finding } from './finding.ts';
 import type { Address, Topology } from './model.ts';
-import { resolveConduct, resolveSources, resolveTopics } from './resolve-conduct.ts';
+import { resolveBacklog, resolveConduct, resolveSources, resolveTopics } from './resolve-conduct.ts';
 import type { WrittenTopology } from './schema.ts';
 
 /** The environment variables that change a topology. Empty counts as not set. */
@@ -40,13 +40,19 @@ export function resolveTopology(
         : movedUrl(written.publicUrl, proxyPorts, shift),
     proxies,
     servers: servers.map(({ name, listen, wire }) => ({ name, listen: moved(listen), wire: moved(wire) })),
-    engines: written.engines.map(({ name, candidates, failback, failbackDelay }) => ({
+    engines: written.engines.map(({ name, candidates, failback, failbackDelay, failbackEvery }) => ({
       name,
       candidates,
       failback,
       failbackDelayMs: failbackDelay,
+      failbackEveryMs: failbackEvery,
     })),
-    store: { kind: 'sqlite', directory: storeDirectory(written, directory, environment.POINTSMAN_DATA) },
+    store: {
+      kind: 'sqlite',
+      directory: storeDirectory(written, directory, environment.POINTSMAN_DATA),
+      ballastBytes: written.store.sqlite.ballast,
+      onRegression: written.store.sqlite.onRegression,
+    },
     lease: { ttlMs: lease.ttl, renewEveryMs: lease.renewEvery, guardMs: lease.guard },
     limits: {
       maxBodyBytes: limits.maxBody,
@@ -60,6 +66,7 @@ export function resolveTopology(
       firstRetryMs: delivery.firstRetry,
       maxRetryMs: delivery.maxRetry,
     },
+    backlog: resolveBacklog(written),
     topics: resolveTopics(written, directory),
     sources: resolveSources(written),
     conduct: resolveConduct(written),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { backlogSchema } from './backlog-schema.ts';
 import {
   profilesSchema,
   publishersSchema,
@@ -73,6 +74,11 @@ export const engineSchema = z.strictObject(
     failbackDelay: duration(0, 24 * HOUR)
       .prefault('30s')
       .describe('How long the preferred server must have been healthy before it asks for its engine back.'),
+    failbackEvery: duration(0, 24 * HOUR)
+      .prefault('10m')
+      .describe(
+        'Two automatic failbacks lie at least this far apart, so that a server that keeps failing does not drag the engine along.',
+      ),
   },
   { error: 'a mapping with the keys name and candidates' },
 );
@@ -88,8 +94,20 @@ const storeSchema = z.strictObject(
               'Where each engine keeps its files; on a local disk. Relative to the folder of the topology file. ' +
                 'Default: `data/` and the name of the topology.',
             ),
+          ballast: size(0, 4096 * MIB)
+            .prefault('32MiB')
+            .describe(
+              'Space that each engine keeps for a full disk, so that deliveries and deletions can still be recorded; 0: none.',
+            ),
+          onRegression: z
+            .enum(['refuse', 'accept'], { error: '"refuse" or "accept"' })
+            .prefault('refuse')
+            .describe(
+              'What to do with a database that has lost acknowledged commits: leave it alone until an operator acts, or ' +
+                'log what is lost and go on without it. A damaged database is refused in any case.',
+            ),
         },
-        { error: 'a mapping with the key directory' },
+        { error: 'a mapping with the keys directory, ballast and onRegression' },
       )
       .prefault({})
       .describe('One SQLite file for each engine. All candidates of an engine run on the same machine.'),
@@ -169,6 +187,7 @@ export const topologySchema = z
       lease: leaseSchema.prefault({}).describe('How fast a takeover is noticed.'),
       limits: limitsSchema.prefault({}).describe('What one request and one outage may cost.'),
       delivery: deliverySchema.prefault({}).describe('How notifications are sent to consumers.'),
+      backlog: backlogSchema.prefault({}).describe('How much may wait for consumers, and what happens beyond that.'),
       topics: topicsSchema.prefault({}).describe('Which topics there may be.'),
       publishers: publishersSchema.prefault({}).describe('Who may publish.'),
       subscriptions: subscriptionsSchema.prefault({}).describe('How subscriptions live.'),

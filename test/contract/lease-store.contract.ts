@@ -66,7 +66,8 @@ export function registerLeaseStoreContract(createWorld: () => StorageWorld): voi
       const active = await activate(world.join('server1'), ENGINE);
       const seen = [(await other.storage.leases.observe(ENGINE)).counter];
       for (let count = 0; count < 3; count += 1) {
-        expect(await active.lease.renew()).toBe(true);
+        if (count === 1) expect(active.lease.renewNow()).toBe(true);
+        else expect(await active.lease.renew()).toBe(true);
         seen.push((await other.storage.leases.observe(ENGINE)).counter);
       }
       expect(new Set(seen).size).toBe(4);
@@ -97,6 +98,7 @@ export function registerLeaseStoreContract(createWorld: () => StorageWorld): voi
       const second = await activate(two, ENGINE);
       await first.lease.release('server3');
       expect(await first.lease.renew()).toBe(false);
+      expect(first.lease.renewNow()).toBe(false);
       expect(await two.storage.leases.observe(ENGINE)).toMatchObject({
         epoch: 2,
         holder: two.contender,

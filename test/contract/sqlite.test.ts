@@ -20,7 +20,7 @@ function sqliteWorld(): StorageWorld {
       return { storage, contender: contenderOf(server), die: () => storage.dispose() };
     },
     erase: (engine) => {
-      for (const file of ['engine.db', 'engine.db-wal', 'engine.db-shm', 'engine.lease']) {
+      for (const file of ['engine.db', 'engine.db-wal', 'engine.db-shm', 'engine.hwm', 'engine.lease']) {
         rmSync(join(directory, engine, file), { force: true });
       }
     },

@@ -131,7 +131,7 @@ describe.each(['high-availability', 'combined'] as const)('frozen host, %s', (ki
 describe.each(['high-availability', 'combined'] as const)('failback, %s', (kind) => {
   it('moves the engine back to its preferred server without an error', async () => {
     await using cluster = await TestCluster.start(kind, {
-      replace: [[/failback: automatic/g, 'failback: automatic, failbackDelay: 1s']],
+      replace: [[/failback: automatic/g, 'failback: automatic, failbackDelay: 1s, failbackEvery: 1s']],
     });
     await using consumer = await TestConsumer.start();
     const topic = '{urn:failback}t';

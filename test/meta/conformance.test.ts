@@ -1,12 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { describe, expect, test } from 'vitest';
 import { DEVIATIONS, REFUSED_DEVIATIONS } from '../../src/soap/tolerance.ts';
 import { FAULT_SPECS, type FaultSpec } from '../../src/wsn/fault-specs.ts';
 import { BR_NAMESPACE, R_NAMESPACE, RL_NAMESPACE, RP_NAMESPACE, WSNT_NAMESPACE } from '../../src/wsn/namespaces.ts';
 import { OPERATIONS, type OperationSpec } from '../../src/wsn/operations.ts';
 import { filesBelow, ROOT } from './repository.ts';
+import { type Row, rowsOf } from './tables.ts';
+import { titlesIn } from './titles.ts';
 
 /*
  * Whether operations, elements and faults are those of the official WSDLs is shown by unit/wsn/official-operations, the
@@ -22,23 +23,6 @@ const PREFIXES: Readonly<Record<string, string>> = {
   [RP_NAMESPACE]: 'rp',
 };
 
-/** A row of a table whose first column is an id: cells by the heading of their column. */
-type Row = Readonly<Record<string, string>>;
-
-function rowsOf(markdown: string): readonly Row[] {
-  const rows: Row[] = [];
-  let headings: readonly string[] = [];
-  for (const line of markdown.split('\n')) {
-    const cells = /^\|.*\|$/.test(line) ? line.slice(1, -1).split('|').map((cell) => cell.trim()) : []; // prettier-ignore
-    if (cells.length === 0) headings = [];
-    else if (headings.length === 0) headings = cells;
-    else if (headings[0] === 'id' && !/^-+$/.test(cells[0] ?? '')) {
-      rows.push(Object.fromEntries(headings.map((heading, index) => [heading, cells[index] ?? ''])));
-    }
-  }
-  return rows;
-}
-
 /** What a cell names: `file`: title; `file`: title. */
 function namedTests(cell: string): readonly { readonly file: string; readonly title: string }[] {
   return cell.split('; ').map((part) => {
@@ -49,21 +33,6 @@ function namedTests(cell: string): readonly { readonly file: string; readonly ti
 
 function namedFiles(cell: string): readonly string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, file = '']) => `src/${file}`);
-}
-
-/** The titles of the tests and groups of a file. */
-function titlesIn(text: string): readonly string[] {
-  const titles: string[] = [];
-  const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && /^(?:it|test|describe)\b/.test(node.expression.getText())) {
-      const [title] = node.arguments;
-      const isTitle = title !== undefined && (ts.isStringLiteralLike(title) || ts.isTemplateExpression(title));
-      if (isTitle) titles.push(title.getText().slice(1, -1));
-    }
-    ts.forEachChild(node, visit);
-  };
-  visit(ts.createSourceFile('tests.ts', text, ts.ScriptTarget.ES2023, true));
-  return titles;
 }
 
 const rows = rowsOf(readFileSync(join(ROOT, 'docs/conformance.md'), 'utf8'));

@@ -14,6 +14,7 @@ export interface Received {
   readonly id: string | undefined;
   readonly epoch: number;
   readonly attempt: number;
+  readonly isRedelivery: boolean;
 }
 
 /** A NotificationConsumer with a memory: a real HTTP server that answers every Notify. */
@@ -55,23 +56,29 @@ export class TestConsumer implements AsyncDisposable {
   }
 
   #note(body: Buffer): void {
-    const document = readXml(body);
+    const { document, received } = notifiedMessages(body);
     this.documents.push(document);
-    const [header, soapBody] = ['Header', 'Body'].map((name) =>
-      document.root.children().find(({ localName }) => localName === name),
-    );
-    const delivery = header?.child(DELIVERY, 'Delivery');
-    const ids = delivery?.children().map((message) => message.attribute('', 'id'));
-    const messages = soapBody?.child(WSNT, 'Notify')?.children() ?? [];
-    for (const [index, message] of messages.entries()) {
-      this.received.push({
-        at: performance.now(),
-        payload: message.child(WSNT, 'Message')?.children()[0]?.text() ?? '',
-        topic: message.child(WSNT, 'Topic')?.text(),
-        id: ids?.[index],
-        epoch: Number(delivery?.attribute('', 'epoch')),
-        attempt: Number(delivery?.attribute('', 'attempt')),
-      });
-    }
+    this.received.push(...received);
   }
+}
+
+/** What a Notify of a broker carries, in order. */
+export function notifiedMessages(body: Buffer): { document: XmlDocument; received: readonly Received[] } {
+  const document = readXml(body);
+  const [header, soapBody] = ['Header', 'Body'].map((name) =>
+    document.root.children().find(({ localName }) => localName === name),
+  );
+  const delivery = header?.child(DELIVERY, 'Delivery');
+  const ids = delivery?.children().map((message) => message.attribute('', 'id'));
+  const messages = soapBody?.child(WSNT, 'Notify')?.children() ?? [];
+  const received = messages.map((message, index) => ({
+    at: performance.now(),
+    payload: message.child(WSNT, 'Message')?.children()[0]?.text() ?? '',
+    topic: message.child(WSNT, 'Topic')?.text(),
+    id: ids?.[index],
+    epoch: Number(delivery?.attribute('', 'epoch')),
+    attempt: Number(delivery?.attribute('', 'attempt')),
+    isRedelivery: delivery?.attribute('', 'redelivery') === 'true',
+  }));
+  return { document, received };
 }

@@ -27,6 +27,11 @@ export interface HeldLease {
   readonly epoch: number;
   /** Moves the counter. False: somebody else holds the lease now; stop at once. */
   renew(): Promise<boolean>;
+  /**
+   * As renew(), without waiting: after a jump of the clocks, before anything else is sent. False also when the store
+   * cannot say at once. May throw; that counts as false.
+   */
+  renewNow(): boolean;
   /** Gives the lease up, for `handoffTo` if given. The engine's store must be closed before. Idempotent. */
   release(handoffTo?: ServerName): Promise<void>;
 }

@@ -9,6 +9,7 @@ import type {
   TopicExpression,
   TopicPath,
 } from '../../wsn/messages.ts';
+import type { Gap } from './gap.ts';
 
 /** A granted termination time: milliseconds since 1970, null for none. */
 export interface Termination {
@@ -63,6 +64,26 @@ export type ResourceDescription =
   | (Lifetime & { readonly kind: 'pull-point' })
   | (Lifetime & { readonly kind: 'registration'; readonly registration: PublisherRegistration });
 
+/** A message that was given up for one subscription: what a list shows of it. */
+export interface DeadLetterSummary {
+  /** The UUID that the message has in our Delivery header. */
+  readonly id: string;
+  readonly subscription: string;
+  /** The address that it was sent to. */
+  readonly consumer: string;
+  readonly topic?: TopicPath;
+  /** The number under which it was logged first. */
+  readonly seq: number;
+  readonly reason: string;
+  /** The HTTP status of the last try; undefined: there was no answer. */
+  readonly status?: number;
+  readonly attempts: number;
+  /** When it was given up, milliseconds since 1970. */
+  readonly at: number;
+  /** Of its wsnt:Message. */
+  readonly bytes: number;
+}
+
 /** What can be asked of an engine. Faults are WsnFault; InfrastructureError says whether there may be an effect. */
 export interface EngineOperations {
   subscribe: {
@@ -74,10 +95,10 @@ export interface EngineOperations {
   pause: { request: { subscription: string }; reply: Record<string, never> };
   resume: { request: { subscription: string }; reply: Record<string, never> };
   createPullPoint: { request: { termination?: RequestedTermination }; reply: { pullPoint: string } & Termination };
-  /** `maximum` undefined: all that there are. */
+  /** `maximum` undefined: all that there are. `gaps`: what limits dropped, told with the messages that come next. */
   getMessages: {
     request: { pullPoint: string; maximum?: number };
-    reply: { messages: readonly PulledNotification[] };
+    reply: { messages: readonly PulledNotification[]; gaps?: readonly Gap[] };
   };
   destroyPullPoint: { request: { pullPoint: string }; reply: Record<string, never> };
   /**
@@ -86,7 +107,7 @@ export interface EngineOperations {
    */
   pullMessages: {
     request: { resource: string; maximum: number; waitMs: number };
-    reply: { messages: readonly PulledNotification[] } & Termination;
+    reply: { messages: readonly PulledNotification[]; gaps?: readonly Gap[] } & Termination;
   };
   /** Gives a subscription the current message of each topic that passes its filter, once more (ONVIF Core §9.1.1). */
   synchronize: { request: { subscription: string }; reply: Record<string, never> };
@@ -120,6 +141,21 @@ export interface EngineOperations {
   acceptLink: { request: { origin: EngineName; records: readonly LinkedRecord[] }; reply: { highWater: number } };
   /** Remembers what `peer` wants. `known: false`: the base is not known here, send the whole. */
   learnInterest: { request: { peer: EngineName; change: InterestChange }; reply: { known: boolean } };
+  /** The oldest first. `evicted`: how many had to make room for others since the engine became active. */
+  deadLetters: {
+    request: { subscription?: string };
+    reply: { letters: readonly DeadLetterSummary[]; evicted: number };
+  };
+  deadLetter: {
+    request: { id: string };
+    reply: { found?: DeadLetterSummary & { message: Uint8Array; producer?: string } };
+  };
+  /** They come behind what their subscription has to get; `refused`: those that stay, and why. */
+  redeliverDeadLetters: {
+    request: { ids: readonly string[] };
+    reply: { done: readonly string[]; refused: readonly { id: string; reason: string }[] };
+  };
+  dropDeadLetters: { request: { ids: readonly string[] }; reply: { done: readonly string[] } };
 }
 
 export type EngineOperation = keyof EngineOperations;

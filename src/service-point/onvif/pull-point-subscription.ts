@@ -2,6 +2,7 @@ import type { Engine } from '../../engine/ports/engine.ts';
 import { affinityReference } from '../../soap/affinity.ts';
 import type { RequestedTermination } from '../../wsn/messages.ts';
 import type { CreatePullPointSubscriptionRequest, PullMessagesRequest } from '../../wsn/onvif/decode-onvif.ts';
+import { gapHeader } from '../../wsn/gap-header.ts';
 import {
   encodeCreatePullPointSubscriptionReply,
   encodePullMessagesReply,
@@ -38,9 +39,14 @@ export async function createPullPointSubscription(
  */
 export async function pullMessages({ timeoutMs, maximum }: PullMessagesRequest, call: Call): Promise<ReplyBody> {
   const { engine, resource } = addressedResource(call);
-  const waitMs = Math.min(timeoutMs, MAX_WAIT_MS);
+  const waitMs = Math.max(0, Math.min(timeoutMs, MAX_WAIT_MS) - call.waitedMs);
   await keepAlive(call, engine, resource, waitMs + timeoutMs);
-  const { messages, ...termination } = await ask(call, engine, 'pullMessages', { resource, maximum, waitMs });
+  const {
+    messages,
+    gaps = [],
+    ...termination
+  } = await ask(call, engine, 'pullMessages', { resource, maximum, waitMs });
+  call.replyHeaders.push(...gaps.map(gapHeader));
   const outgoing = messages.map(({ subscription, dialect, ...notification }) => ({
     notification,
     ...(dialect === undefined ? {} : { dialect }),

@@ -78,6 +78,10 @@ class MemoryHeldLease implements HeldLease {
 
   async renew(): Promise<boolean> {
     await Promise.resolve();
+    return this.renewNow();
+  }
+
+  renewNow(): boolean {
     if (!this.#isHeld()) return false;
     this.#disk.lease = heldView(this.epoch, this.#disk.lease.counter + 1, this.#contender);
     return true;

@@ -25,6 +25,15 @@ const SPACES = new Map<number, Space>(
 /** The number under which the disk knows `request` records. */
 export const REQUEST_SPACE = SPACE_NUMBERS.request;
 
+/** The numbers of the spaces whose records stay until a client, or their time, ends them. */
+export const RESOURCE_SPACES: ReadonlySet<number> = new Set([
+  SPACE_NUMBERS.subscription,
+  SPACE_NUMBERS['pull-point'],
+  SPACE_NUMBERS.registration,
+  SPACE_NUMBERS.topic,
+  SPACE_NUMBERS.remote,
+]);
+
 /** A batch as it waits for its commit. */
 export interface TimedBatch {
   readonly batch: WriteBatch;

@@ -1,7 +1,8 @@
 import type { Worker } from 'node:worker_threads';
 import { InfrastructureError, messageOf } from '../../kernel/errors.ts';
+import type { Logger } from '../../kernel/log.ts';
 import { errorOf } from './failures.ts';
-import type { AnswerMessage, CallName, Calls, Failure } from './protocol.ts';
+import type { AnswerMessage, CallName, Calls, Failure, NewsMessage } from './protocol.ts';
 import { startWorker } from './thread-entry.ts';
 
 interface Waiting {
@@ -16,14 +17,16 @@ interface Waiting {
  */
 export class DatabaseThread {
   readonly #engine: string;
+  readonly #logger: Logger;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | undefined;
   #lastId = 0;
   #broken: Failure | undefined;
   #isDisposed = false;
 
-  constructor(engine: string) {
+  constructor(engine: string, logger: Logger) {
     this.#engine = engine;
+    this.#logger = logger;
   }
 
   /** Starts the thread if it does not run yet. It does not keep the process alive unless a call is under way. */
@@ -31,8 +34,10 @@ export class DatabaseThread {
     if (this.#worker !== undefined || this.#isDisposed) return;
     const worker = startWorker();
     worker.unref();
-    worker.on('message', (answer: AnswerMessage) => {
-      this.#settle(answer);
+    worker.on('message', (message: AnswerMessage | NewsMessage) => {
+      if ('id' in message) this.#settle(message);
+      else if ('broken' in message) this.breakWith(message.broken);
+      else this.#logger[message.news.level](message.news.message, { engine: this.#engine, ...message.news.fields });
     });
     worker.on('error', (error) => {
       this.breakWith({ kind: 'broken', message: `its thread died: ${messageOf(error)}` });

@@ -1,19 +1,33 @@
-import { closeSync, fsyncSync, openSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import { codeOf, messageOf } from '../../kernel/errors.ts';
+import type { Ballast } from './ballast.ts';
 import type { PackedBytes } from './bytes.ts';
-import { type DecodedBatch, LogPacker, decodeGroup, encodeState } from './codec.ts';
+import { type DecodedBatch, LogPacker, RESOURCE_SPACES, decodeGroup, encodeState } from './codec.ts';
 import { StoreFailure, failureOf } from './failures.ts';
 import type { Calls, Failure, Outcome } from './protocol.ts';
+import { type FoundDatabase, inspect, leaveSuspicion } from './inspection.ts';
 import { openKept } from './kept-database.ts';
-import { configure, installEpoch } from './schema.ts';
+import { MarkFile, readMark } from './mark-file.ts';
+import { startingPoint } from './regression.ts';
+import { configure, installEpoch, type DatabaseIdentity } from './schema.ts';
 import { type Statements, prepareStatements } from './statements.ts';
 
 /** How long one statement waits for somebody else's lock, in milliseconds. Only this thread waits. */
 const BUSY_TIMEOUT_MS = 250;
 /** Records that are read at once; what is over the caller's bytes among them is read for nothing. */
 const READ_TOGETHER = 32;
+const FULL: Failure = { kind: 'full', message: 'the disk is full, and what grows is refused until there is space' };
+
+/** What an opened database is made of. */
+interface Opened {
+  readonly db: Database.Database;
+  readonly identity: DatabaseIdentity;
+  readonly mark: MarkFile;
+  readonly ballast: Ballast;
+  readonly accepted: string | undefined;
+}
 
 /**
  * One connection to an engine's database, for one tenure. Lives in the engine's thread; every call blocks it.
@@ -21,35 +35,68 @@ const READ_TOGETHER = 32;
  */
 export class EngineDatabase {
   readonly epoch: number;
+  /** What the database had lost, if the operator accepts that. */
+  readonly accepted: string | undefined;
+  readonly #directory: string;
   readonly #db: Database.Database;
   readonly #sql: Statements;
+  readonly #mark: MarkFile;
+  readonly #ballast: Ballast;
+  #commits: number;
   #broken: StoreFailure | undefined;
 
-  private constructor(db: Database.Database, epoch: number) {
+  private constructor(directory: string, { db, identity, mark, ballast, accepted }: Opened) {
+    this.#directory = directory;
     this.#db = db;
-    this.epoch = epoch;
+    this.#mark = mark;
+    this.#ballast = ballast;
+    this.epoch = identity.epoch;
+    this.accepted = accepted;
+    this.#commits = identity.commits;
     this.#sql = prepareStatements(db);
   }
 
   /**
    * Opens (or creates) engine.db in `directory` and installs the next epoch. When it returns, the epoch is on the disk,
    * and with it every commit of the old holder that this connection can see: one fsync covers the whole log before it.
+   * A database that is damaged or behind its high-water mark is refused and left as it is.
    */
-  static open(tenure: Calls['open']['request']): EngineDatabase {
+  static open(tenure: Calls['open']['request'], ballast: Ballast): EngineDatabase {
+    try {
+      return EngineDatabase.#open(tenure, ballast);
+    } catch (error) {
+      if (!(error instanceof StoreFailure) || error.kind !== 'full' || !ballast.release()) throw error;
+      return EngineDatabase.#open(tenure, ballast);
+    }
+  }
+
+  static #open({ directory, engine, incarnation, ...tenure }: Calls['open']['request'], ballast: Ballast) {
     let db: Database.Database | undefined;
     try {
-      db = openKept(join(tenure.directory, 'engine.db'), { timeout: BUSY_TIMEOUT_MS });
+      const mark = readMark(join(directory, 'engine.hwm'));
+      const found = inspect(directory, mark, tenure.bootId);
+      const { onRegression } = tenure.tuning;
+      assertOwner(found, engine);
+      const start = startingPoint(found, { mark, leaseEpoch: tenure.knownEpoch, onRegression });
+      db = openKept(join(directory, 'engine.db'), { timeout: BUSY_TIMEOUT_MS });
       configure(db);
-      const epoch = installEpoch(db, tenure);
+      const identity = installEpoch(db, { engine, incarnation, start });
+      const markFile = createMark(directory, identity, tenure.bootId);
       // The name of a new file is not on the disk before its directory is.
-      syncDirectory(tenure.directory);
-      syncDirectory(dirname(tenure.directory));
-      return new EngineDatabase(db, epoch);
+      syncDirectory(directory);
+      syncDirectory(dirname(directory));
+      return new EngineDatabase(directory, { db, identity, mark: markFile, ballast, accepted: start.accepted });
     } catch (error) {
       const failure = openingFailure(error);
+      if (failure.kind === 'broken') leaveSuspicion(directory, failure.message);
       db?.close();
       throw failure;
     }
+  }
+
+  /** How many groups have ever been committed. */
+  get commits(): number {
+    return this.#commits;
   }
 
   /**
@@ -102,6 +149,28 @@ export class EngineDatabase {
     });
   }
 
+  /** Brings the high-water mark to the disk. */
+  syncMark(): void {
+    this.#guard(() => {
+      this.#mark.sync();
+    });
+  }
+
+  /** Moves the write-ahead log into the database, as far as readers let it. */
+  moveLog(): void {
+    this.#guard(() => this.#db.pragma('wal_checkpoint(PASSIVE)'));
+  }
+
+  /** Moves the write-ahead log into the database and gives its space back, unless somebody reads from it now. */
+  truncateLog(): void {
+    this.#guard(() => this.#db.pragma('wal_checkpoint(TRUNCATE)'));
+  }
+
+  /** The size of the write-ahead log. */
+  logBytes(): number {
+    return statSync(join(this.#directory, 'engine.db-wal'), { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   /** Moves the log into the database as far as that goes at once, and closes. All that was committed is on the disk. */
   close(): void {
     try {
@@ -110,21 +179,40 @@ export class EngineDatabase {
       // A full disk or a reader: the next opening reads the log instead.
     }
     this.#db.close();
+    this.#mark.close(this.#broken === undefined);
   }
 
   /** Null when the whole group is on the disk. */
   #attempt(group: readonly DecodedBatch[]): Outcome {
     if (this.#broken !== undefined) return outcomeOf(this.#broken);
+    if (this.#ballast.isReleased && group.some((batch) => this.#grows(batch))) return FULL;
+    const outcome = this.#tryToCommit(group);
+    // What ends a delivery or frees space has the ballast to be written into.
+    if (outcome?.kind !== 'full' || !this.#ballast.release()) return outcome;
+    return this.#attempt(group);
+  }
+
+  #tryToCommit(group: readonly DecodedBatch[]): Outcome {
     try {
       this.#sql.begin.run();
       this.#assertFence();
       let head = this.#sql.head.get() ?? 0;
       for (const batch of group) head = this.#apply(batch, head);
+      const commits = this.#sql.count.get() ?? 0;
       this.#sql.commit.run();
+      this.#commits = commits;
+      this.#mark.note(commits, head);
       return null;
     } catch (error) {
       return outcomeOf(this.#abandon(failureOf(error)));
     }
+  }
+
+  /** True when the batch adds to the log, or something to be kept until a client ends it. */
+  #grows({ append, put }: DecodedBatch): boolean {
+    const isNew = ({ space, key }: DecodedBatch['put'][number]): boolean =>
+      RESOURCE_SPACES.has(space) && this.#sql.knows.get(space, key) === undefined;
+    return append.length > 0 || put.some(isNew);
   }
 
   #assertFence(): void {
@@ -159,10 +247,14 @@ export class EngineDatabase {
     try {
       if (this.#db.inTransaction) this.#sql.rollback.run();
     } catch (error) {
-      this.#broken = new StoreFailure('broken', `cannot roll back after "${failure.message}"`, error);
-      return this.#broken;
+      return this.#breakWith(new StoreFailure('broken', `cannot roll back after "${failure.message}"`, error));
     }
-    if (failure.kind === 'broken') this.#broken = failure;
+    return failure.kind === 'broken' ? this.#breakWith(failure) : failure;
+  }
+
+  #breakWith(failure: StoreFailure): StoreFailure {
+    this.#broken = failure;
+    leaveSuspicion(this.#directory, failure.message);
     return failure;
   }
 
@@ -179,6 +271,18 @@ export class EngineDatabase {
 /** What crosses to the main thread: an Error would lose its kind there. */
 export function outcomeOf({ kind, message }: Failure): Failure {
   return { kind, message };
+}
+
+function assertOwner(found: FoundDatabase, engine: string): void {
+  if (found === 'nothing' || found.engine === engine) return;
+  const message = `engine.db belongs to engine "${found.engine}", expected "${engine}": was it copied?`;
+  throw new StoreFailure('refused', message);
+}
+
+function createMark(directory: string, identity: DatabaseIdentity, bootId: string | undefined): MarkFile {
+  const { database, epoch, commits, head } = identity;
+  const boot = bootId === undefined ? {} : { bootId };
+  return new MarkFile(join(directory, 'engine.hwm'), { database, epoch, commits, head, isClean: false, ...boot });
 }
 
 /** A file that cannot be opened (permission, no directory) was not touched; nothing is broken yet. */

@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type Database from 'better-sqlite3';
 import { InfrastructureError, messageOf } from '../../kernel/errors.ts';
 import { isBusy } from './failures.ts';
 import { openKept } from './kept-database.ts';
+
+const PATIENT_TRIES = 40;
+const PATIENT_PAUSE_MS = 25;
 
 /**
  * The exclusive lock of an engine: a transaction on a tiny SQLite file, never committed. The kernel ends it with the
@@ -36,6 +40,15 @@ export class EngineLock {
       connection.pragma('journal_mode = MEMORY');
       connection.exec('BEGIN EXCLUSIVE');
     });
+  }
+
+  /** Takes the lock from those who only look at it, which servers do many times a second. False: it is held. */
+  async take(): Promise<boolean> {
+    for (let tries = 0; tries < PATIENT_TRIES; tries += 1) {
+      if (this.tryTake()) return true;
+      await sleep(PATIENT_PAUSE_MS);
+    }
+    return false;
   }
 
   /** Gives the lock back, if this object has it. */

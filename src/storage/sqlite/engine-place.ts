@@ -2,9 +2,11 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { InfrastructureError, InvariantError, messageOf } from '../../kernel/errors.ts';
 import { NAME_PATTERN } from '../../kernel/names.ts';
+import type { Logger } from '../../kernel/log.ts';
 import { DatabaseThread } from './database-thread.ts';
 import { EngineLock } from './engine-lock.ts';
 import { type LeaseRecord, readLeaseFile, renewLeaseFile, writeLeaseFile } from './lease-file.ts';
+import type { StoreTuning } from './protocol.ts';
 
 /**
  * The directory of one engine, and what this process has of it: the lock and lease files, used on the main thread so
@@ -22,17 +24,20 @@ export class EnginePlace {
   readonly #leasePath: string;
   readonly #lockPath: string;
 
+  readonly tuning: StoreTuning;
+
   /** Creates the directory when it is not there. */
-  constructor(parent: string, engine: string) {
+  constructor(parent: string, engine: string, { tuning, logger }: { tuning: StoreTuning; logger: Logger }) {
     if (!NAME_PATTERN.test(engine))
       throw new InvariantError(`"${engine}" is no engine name, expected ${NAME_PATTERN.source}`);
     this.engine = engine;
+    this.tuning = tuning;
     this.directory = join(parent, engine);
     this.#lockPath = join(this.directory, 'engine.lock');
     this.#leasePath = join(this.directory, 'engine.lease');
     createDirectory(this.directory);
     this.lock = new EngineLock(this.#lockPath);
-    this.thread = new DatabaseThread(engine);
+    this.thread = new DatabaseThread(engine, logger);
   }
 
   readLease(): LeaseRecord {

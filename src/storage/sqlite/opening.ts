@@ -56,12 +56,18 @@ export class Opening {
       this.#tryToBeat();
     }, BEAT_MS);
     try {
-      const { epoch } = await this.#place.thread.call('open', {
+      const { epoch, accepted } = await this.#place.thread.call('open', {
         directory: this.#place.directory,
         engine: this.#place.engine,
         incarnation: this.#holder.incarnation,
         knownEpoch: this.#found.epoch,
+        bootId: this.#holder.life.bootId,
+        tuning: this.#place.tuning,
       });
+      if (accepted !== undefined) {
+        const fields = { engine: this.#place.engine, epoch, loss: accepted };
+        this.#logger.error('The database has lost commits; the topology file says to go on without them', fields);
+      }
       return epoch;
     } finally {
       clearInterval(beating);

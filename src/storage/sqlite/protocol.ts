@@ -25,8 +25,12 @@ export interface Calls {
       readonly incarnation: string;
       /** An epoch that is known to have been installed: a database that knows less has lost something. */
       readonly knownEpoch: number;
+      /** Which boot of the machine this is, where the machine says. */
+      readonly bootId: string | undefined;
+      readonly tuning: StoreTuning;
     };
-    reply: { readonly epoch: number };
+    /** `accepted`: what the database has lost, if the operator accepts that. */
+    reply: { readonly epoch: number; readonly accepted?: string };
   };
   commit: { request: { readonly epoch: number; readonly group: PackedBytes }; reply: readonly Outcome[] };
   load: { request: { readonly epoch: number }; reply: PackedBytes };
@@ -43,6 +47,30 @@ export type CallName = keyof Calls;
 
 /** One call as it is posted. */
 export type CallMessage = { [N in CallName]: { id: number; name: N; request: Calls[N]['request'] } }[CallName];
+
+/** What to do with a database that is behind its high-water mark. */
+export type OnRegression = 'refuse' | 'accept';
+
+/** What the operator, or a test, wants otherwise. */
+export interface StoreTuning {
+  readonly onRegression: OnRegression;
+  /** Space that is kept for a full disk, in bytes; 0: none. */
+  readonly ballastBytes: number;
+  /** Every so many ticks of the upkeep the ballast is made if it is missing; not at once, for a takeover must not wait. */
+  readonly ballastEveryTicks: number;
+  /** A write-ahead log of more bytes is worth a word. */
+  readonly walAlarmBytes: number;
+}
+
+/** Something to be logged that nobody asked for. */
+export interface News {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly fields: Readonly<Record<string, string | number>>;
+}
+
+/** What the thread says by itself. `broken`: the store is broken, although no call has met that yet. */
+export type NewsMessage = { readonly news: News } | { readonly broken: Failure };
 
 /** One answer as it is posted. */
 export type AnswerMessage =

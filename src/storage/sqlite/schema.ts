@@ -1,10 +1,11 @@
 import type Database from 'better-sqlite3';
+import { randomId } from '../../kernel/ids.ts';
 import { REQUEST_SPACE } from './codec.ts';
 import { StoreFailure } from './failures.ts';
 
 /** `PMSN`: says in the file's header whose it is (`file engine.db` shows it). */
 const APPLICATION_ID = 0x504d534e;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 /** Older versions can lose the write-ahead log when two connections reset it at once. */
 const OLDEST_SQLITE = '3.51.3';
 
@@ -12,8 +13,11 @@ const TABLES = `
   CREATE TABLE fence (
     id INTEGER PRIMARY KEY CHECK (id = 1),
     engine TEXT NOT NULL,
+    database TEXT NOT NULL,
     epoch INTEGER NOT NULL,
-    incarnation TEXT NOT NULL
+    incarnation TEXT NOT NULL,
+    commits INTEGER NOT NULL DEFAULT 0,
+    floor INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   CREATE TABLE log (seq INTEGER PRIMARY KEY, bytes BLOB NOT NULL) STRICT;
   CREATE TABLE record (
@@ -51,58 +55,87 @@ export function configure(db: Database.Database): void {
   db.pragma(`journal_size_limit = ${64 * 1024 * 1024}`);
 }
 
+/** What a database says of itself. */
+export interface DatabaseIdentity {
+  readonly engine: string;
+  /** A random id, given at its creation. */
+  readonly database: string;
+  readonly epoch: number;
+  /** How many groups have been committed to it. */
+  readonly commits: number;
+  /** The newest number of the log; numbers begin above it. */
+  readonly head: number;
+}
+
+/** Undefined: an empty file. Throws StoreFailure `refused` when the file is not a database of ours. */
+export function readIdentity(db: Database.Database): DatabaseIdentity | undefined {
+  return hasTables(db) ? identityOf(db) : undefined;
+}
+
 /**
- * Creates what a new file lacks, makes sure that an old one is this engine's and has lost nothing, and installs the
- * next epoch: one transaction, so that a death in the middle leaves the old fence. Returns the epoch.
+ * Creates what a new file lacks, makes sure that an old one is this engine's, and installs an epoch above its own and
+ * above `start.epoch`: one transaction, so that a death in the middle leaves the old fence.
  */
 export function installEpoch(
   db: Database.Database,
-  tenure: { readonly engine: string; readonly incarnation: string; readonly knownEpoch: number },
-): number {
+  tenure: {
+    readonly engine: string;
+    readonly incarnation: string;
+    readonly start: { readonly epoch: number; readonly head: number; readonly commits: number };
+  },
+): DatabaseIdentity {
   return db
     .transaction(() => {
-      prepareTables(db, tenure.engine);
-      const fence = readFence(db);
-      if (fence.engine !== tenure.engine) {
+      if (!hasTables(db)) createTables(db, tenure.engine);
+      const { engine, epoch, head, commits } = identityOf(db);
+      if (engine !== tenure.engine) {
         throw new StoreFailure(
           'refused',
-          `engine.db belongs to engine "${fence.engine}", expected "${tenure.engine}": was it copied?`,
+          `engine.db belongs to engine "${engine}", expected "${tenure.engine}": was it copied?`,
         );
       }
-      if (fence.epoch < tenure.knownEpoch) {
-        throw new StoreFailure(
-          'broken',
-          `engine.db knows epoch ${fence.epoch}, but engine.lease shows that epoch ${tenure.knownEpoch} was installed: ` +
-            'the database is older than the lease, commits may be lost. To use it as it is, delete engine.lease',
-        );
-      }
-      const epoch = fence.epoch + 1;
-      db.prepare('UPDATE fence SET epoch = ?, incarnation = ?').run(epoch, tenure.incarnation);
-      return epoch;
+      const { start } = tenure;
+      db.prepare('UPDATE fence SET epoch = ?, incarnation = ?, commits = ?, floor = ?').run(
+        Math.max(epoch, start.epoch) + 1,
+        tenure.incarnation,
+        Math.max(commits, start.commits),
+        Math.max(head, start.head),
+      );
+      return identityOf(db);
     })
     .immediate();
 }
 
-function prepareTables(db: Database.Database, engine: string): void {
+function hasTables(db: Database.Database): boolean {
   const version = Number(db.pragma('user_version', { simple: true }));
-  if (version === SCHEMA_VERSION && db.pragma('application_id', { simple: true }) === APPLICATION_ID) return;
+  if (version === SCHEMA_VERSION && db.pragma('application_id', { simple: true }) === APPLICATION_ID) return true;
   const tables = Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
-  if (version !== 0 || tables !== 0) {
-    throw new StoreFailure(
-      'refused',
-      `engine.db has schema version ${version} and ${tables} tables and indexes, expected version ${SCHEMA_VERSION} ` +
-        'of Pointsman or an empty file',
-    );
-  }
+  if (version === 0 && tables === 0) return false;
+  throw new StoreFailure(
+    'refused',
+    `engine.db has schema version ${version} and ${tables} tables and indexes, expected version ${SCHEMA_VERSION} ` +
+      'of Pointsman or an empty file',
+  );
+}
+
+function createTables(db: Database.Database, engine: string): void {
   db.exec(TABLES);
-  db.prepare("INSERT INTO fence (id, engine, epoch, incarnation) VALUES (1, ?, 0, '')").run(engine);
+  db.prepare("INSERT INTO fence (id, engine, database, epoch, incarnation) VALUES (1, ?, ?, 0, '')").run(
+    engine,
+    randomId(),
+  );
   db.pragma(`application_id = ${APPLICATION_ID}`);
   db.pragma(`user_version = ${SCHEMA_VERSION}`);
 }
 
-function readFence(db: Database.Database): { readonly engine: string; readonly epoch: number } {
-  const row = db.prepare<[], { engine: string; epoch: number }>('SELECT engine, epoch FROM fence WHERE id = 1').get();
-  if (row === undefined) throw new StoreFailure('broken', 'engine.db has lost its fence row');
+function identityOf(db: Database.Database): DatabaseIdentity {
+  const row = db
+    .prepare<[], DatabaseIdentity>(
+      `SELECT engine, database, epoch, commits, max(floor, coalesce((SELECT max(seq) FROM log), 0)) AS head
+       FROM fence WHERE id = 1`,
+    )
+    .get();
+  if (row === undefined) throw new StoreFailure('refused', 'engine.db has lost its fence row');
   return row;
 }
 

@@ -22,16 +22,18 @@ export class SqliteHeldLease implements HeldLease {
   }
 
   renew(): Promise<boolean> {
-    return atOnce(() => {
-      if (this.#releasing !== undefined || !this.#isOurs()) return false;
-      this.#counter += 1;
-      this.#place.renewLease({
-        epoch: this.epoch,
-        counter: this.#counter,
-        ...(this.#holder === undefined ? {} : { holder: this.#holder }),
-      });
-      return true;
+    return atOnce(() => this.renewNow());
+  }
+
+  renewNow(): boolean {
+    if (this.#releasing !== undefined || !this.#isOurs()) return false;
+    this.#counter += 1;
+    this.#place.renewLease({
+      epoch: this.epoch,
+      counter: this.#counter,
+      ...(this.#holder === undefined ? {} : { holder: this.#holder }),
     });
+    return true;
   }
 
   release(handoffTo?: string): Promise<void> {

@@ -3,8 +3,11 @@ import type { EngineStore } from '../../engine/ports/engine-store.ts';
 import type { Clock } from '../../kernel/clock.ts';
 import { InfrastructureError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/log.ts';
+import type { Placements } from '../../cluster/ports/placements.ts';
 import { EnginePlace, createDirectory } from './engine-place.ts';
 import { assertLocalDisk } from './local-disk.ts';
+import type { StoreTuning } from './protocol.ts';
+import { PlacementFiles } from './placement-files.ts';
 import { SqliteEngineStore } from './sqlite-engine-store.ts';
 import { SqliteLeaseStore } from './sqlite-lease-store.ts';
 
@@ -13,7 +16,17 @@ export interface SqliteStorageOptions {
   readonly directory: string;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly tuning?: Partial<StoreTuning>;
 }
+
+const MIB = 1024 * 1024;
+
+export const DEFAULT_TUNING: StoreTuning = {
+  onRegression: 'refuse',
+  ballastBytes: 32 * MIB,
+  ballastEveryTicks: 5,
+  walAlarmBytes: 256 * MIB,
+};
 
 /**
  * The embedded store of one server: a directory on a local disk, shared with the other servers of this machine. One of
@@ -21,8 +34,10 @@ export interface SqliteStorageOptions {
  */
 export class SqliteStorage implements AsyncDisposable {
   readonly leases: LeaseStore;
+  readonly placements: Placements;
   readonly #directory: string;
   readonly #logger: Logger;
+  readonly #tuning: StoreTuning;
   readonly #places = new Map<string, EnginePlace>();
   #isChecked = false;
   #disposing: Promise<void> | undefined;
@@ -30,6 +45,8 @@ export class SqliteStorage implements AsyncDisposable {
   constructor(options: SqliteStorageOptions) {
     this.#directory = options.directory;
     this.#logger = options.logger;
+    this.#tuning = { ...DEFAULT_TUNING, ...options.tuning };
+    this.placements = new PlacementFiles(options.directory);
     this.leases = new SqliteLeaseStore({
       placeOf: (engine) => this.#placeOf(engine),
       clock: options.clock,
@@ -93,7 +110,7 @@ export class SqliteStorage implements AsyncDisposable {
     const known = this.#places.get(engine);
     if (known !== undefined) return known;
     if (!this.#isChecked) this.checkDirectory();
-    const place = new EnginePlace(this.#directory, engine);
+    const place = new EnginePlace(this.#directory, engine, { tuning: this.#tuning, logger: this.#logger });
     this.#places.set(engine, place);
     return place;
   }

@@ -11,8 +11,12 @@ export interface Statements {
   readonly rollback: Change<[]>;
   /** The epoch that may write. */
   readonly fence: Query<[], number>;
-  /** The newest number of the log, null for none. */
-  readonly head: Query<[], number | null>;
+  /** Counts one more committed group; gives the count. */
+  readonly count: Query<[], number>;
+  /** The newest number of the log, or the one that it begins above. */
+  readonly head: Query<[], number>;
+  /** 1 when there is a record of that key. */
+  readonly knows: Query<[space: number, key: string], number>;
   readonly append: Change<[seq: number, bytes: Uint8Array]>;
   readonly put: Change<[space: number, key: string, at: number, value: Uint8Array]>;
   readonly remove: Change<[space: number, key: string]>;
@@ -33,7 +37,11 @@ export function prepareStatements(db: Database.Database): Statements {
     commit: db.prepare('COMMIT'),
     rollback: db.prepare('ROLLBACK'),
     fence: db.prepare<[], number>('SELECT epoch FROM fence WHERE id = 1').pluck(),
-    head: db.prepare<[], number | null>('SELECT max(seq) FROM log').pluck(),
+    count: db.prepare<[], number>('UPDATE fence SET commits = commits + 1 WHERE id = 1 RETURNING commits').pluck(),
+    head: db
+      .prepare<[], number>('SELECT max(floor, coalesce((SELECT max(seq) FROM log), 0)) FROM fence WHERE id = 1')
+      .pluck(),
+    knows: db.prepare<[number, string], number>('SELECT 1 FROM record WHERE space = ? AND key = ?').pluck(),
     append: db.prepare('INSERT INTO log (seq, bytes) VALUES (?, ?)'),
     put: db.prepare(
       `INSERT INTO record (space, key, at, value) VALUES (?, ?, ?, ?)

@@ -3,6 +3,7 @@ import type { MessagePort, Worker } from 'node:worker_threads';
 import { deferred } from '../../kernel/deferred.ts';
 import { messageOf } from '../../kernel/errors.ts';
 import { startThread } from '../../kernel/worker-thread.ts';
+import { cpuTimeOf } from './cpu-time.ts';
 import { CELL, OUTCOME, SHARED_BYTES, STARTING, viewsOf } from './protocol.ts';
 import type { Answer, Call, ThreadSetup } from './protocol.ts';
 
@@ -62,6 +63,11 @@ export class EvaluatorThread {
   /** MiB of memory that libxml2 has. */
   get mebibytes(): number {
     return Atomics.load(this.#cells, CELL.memory);
+  }
+
+  /** How long it has been on a processor so far, in milliseconds; undefined where nobody can tell. */
+  get cpuMs(): number | undefined {
+    return cpuTimeOf(Atomics.load(this.#cells, CELL.thread));
   }
 
   /** Waits until the thread can take a call; false: not within that time. */

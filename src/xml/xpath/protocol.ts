@@ -11,9 +11,11 @@ export const CELL = {
   memory: 2,
   /** 1: something went wrong that leaves the memory in an unknown state; the thread must not be used any more. */
   broken: 3,
+  /** The id by which the kernel knows the thread; 0: unknown. */
+  thread: 4,
 } as const;
 
-export const CELL_COUNT = 4;
+export const CELL_COUNT = 5;
 export const STARTING = -1;
 export const NO_EXPRESSION = -1;
 

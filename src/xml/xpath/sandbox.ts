@@ -16,14 +16,16 @@ export const MAX_DOCUMENT_BYTES = 4 * 1024 * 1024;
 const STEPS = 5;
 /** One call may take so many times the limit; what is then still open is given up. */
 const MAX_LIMITS = 4;
-/** How long a thread may take to start; it is waited for only where one has just been given up. */
-const START_MS = 10_000;
+/** A thread that was on a processor for less than this part of its time was kept from it by the machine. */
+const STARVED = 0.5;
 /** A thread that holds more than this is replaced between two calls, because it never gives memory back. */
 const TIRED_MIB = MAX_MEMORY_MIB / 2;
 
 export interface XPathSandboxOptions {
   /** How long one expression, or reading the document, may take. Milliseconds; 250 unless told. */
   readonly limitMs?: number;
+  /** How long a thread that starts is waited for, standing still: shorter than what a lease can stand. 1,000 unless told. */
+  readonly startMs?: number;
   /** How many expressions are kept compiled; at least MAX_TESTS. 10,000 unless told. */
   readonly maxCompiled?: number;
   readonly clock?: Pick<Clock, 'monotonic'>;
@@ -39,12 +41,14 @@ export interface XPathCounts {
 
 /**
  * XPath 1.0 by libxml2 in a thread of its own. The caller waits for the answer, standing still: an expression gets
- * `limitMs`, one call four times that (and a new thread's start each time). What takes longer is broken off, with the thread.
+ * `limitMs`, one call four times that (and a new thread's start each time). What takes longer is broken off, with the thread;
+ * where the thread had hardly a processor meanwhile, that is nobody's fault: it is waited for until the call's time is over.
  * An expression that has done so three times is refused at once for ten minutes; in `test` those that have proven to be quick
  * come first, so that nobody's expression can cost them their turn.
  */
 export class XPathSandbox implements XPath {
   readonly #limitMs: number;
+  readonly #startMs: number;
   readonly #known: KnownExpressions;
   readonly #strikes: Strikes;
   readonly #ends = new Set<Promise<void>>();
@@ -53,8 +57,9 @@ export class XPathSandbox implements XPath {
   #limit = 0;
   #replaced = 0;
 
-  constructor({ limitMs = 250, maxCompiled = 10_000, clock = systemClock }: XPathSandboxOptions = {}) {
+  constructor({ limitMs = 250, startMs = 1_000, maxCompiled = 10_000, clock = systemClock }: XPathSandboxOptions = {}) {
     this.#limitMs = limitMs;
+    this.#startMs = startMs;
     this.#known = new KnownExpressions(Math.max(maxCompiled, MAX_TESTS));
     this.#strikes = new Strikes(clock);
   }
@@ -84,9 +89,9 @@ export class XPathSandbox implements XPath {
     this.#ask(known, () => ({ kind: 'check', id: known.id }));
   }
 
-  test(document: Uint8Array, expressions: readonly XPathExpression[]): readonly boolean[] {
+  test(document: Uint8Array, expressions: readonly XPathExpression[]): readonly (boolean | undefined)[] {
     this.#requireLife();
-    const results = expressions.map(() => false);
+    const results: (boolean | undefined)[] = expressions.map(() => false);
     if (document.length > MAX_DOCUMENT_BYTES) {
       this.#limit += 1;
       return results;
@@ -97,12 +102,15 @@ export class XPathSandbox implements XPath {
       const round = open.slice(0, MAX_TESTS);
       const { values, failure, stepsLeft } = this.#testRound(document, round, steps);
       values.forEach((value, index) => (results[round[index]?.place ?? 0] = value));
-      // A document that takes too long gets one more try: it may have been the machine.
-      steps = failure === 'document' ? Math.min(stepsLeft, STEPS) : stepsLeft;
+      steps = stepsLeft;
       if (typeof failure !== 'object') open = open.slice(values.length);
       else open = [...open.slice(values.length + 1), ...this.#secondTry(failure)];
+      if (failure === 'machine') break;
+      if (failure !== 'document') continue;
+      this.#limit += open.length;
+      return results;
     }
-    this.#limit += open.length;
+    for (const { place } of open) results[place] = undefined;
     return results;
   }
 
@@ -143,14 +151,15 @@ export class XPathSandbox implements XPath {
 
   /** One call of the thread, until it is answered or has to be given up. */
   #testRound(document: Uint8Array, round: readonly Tested[], steps: number): RoundOutcome {
-    const thread = this.#ready();
+    const thread = this.#readyThread();
+    if (thread === undefined) return { values: [], failure: 'machine', stepsLeft: 0 };
     const tested = round.map(({ known }) => known);
     const ids = tested.map(({ id }) => id);
     thread.post({
       ...this.#known.news(thread, tested),
       task: { kind: 'test', document: new Uint8Array(document), ids },
     });
-    const { isAnswered, stepsLeft } = this.#watch(thread, steps);
+    const { isAnswered, isStarved, stepsLeft } = this.#watch(thread, steps);
     const count = isAnswered ? round.length : Math.max(0, thread.current);
     const values = round.slice(0, count).map(({ known }, index) => {
       known.isProven = true;
@@ -162,20 +171,36 @@ export class XPathSandbox implements XPath {
     }
     const failure = thread.current === NO_EXPRESSION ? undefined : round[thread.current];
     this.#giveUp(thread);
+    if (isStarved) return { values, failure: 'machine', stepsLeft };
     return { values, failure: failure ?? 'document', stepsLeft };
   }
 
-  /** Waits for an answer, as long as the thread is not at the same expression for the whole limit. */
-  #watch(thread: EvaluatorThread, steps: number): { readonly isAnswered: boolean; readonly stepsLeft: number } {
+  /** Waits for an answer, as long as the thread is not busy with the same expression for the whole limit. */
+  #watch(thread: EvaluatorThread, steps: number): Watched {
     let current = NO_EXPRESSION;
     let stepsAtCurrent = 0;
+    let cpuMsBefore = thread.cpuMs;
     for (let stepsLeft = steps; ;) {
-      if (thread.awaitAnswer(this.#limitMs / STEPS)) return { isAnswered: thread.death === undefined, stepsLeft };
+      if (thread.awaitAnswer(this.#limitMs / STEPS)) {
+        return { isAnswered: thread.death === undefined, isStarved: false, stepsLeft };
+      }
       stepsLeft -= 1;
-      stepsAtCurrent = thread.current === current ? stepsAtCurrent + 1 : 0;
+      stepsAtCurrent += 1;
+      const isStarved = this.#isStarved(thread, cpuMsBefore, stepsAtCurrent);
+      const isOver = stepsAtCurrent >= STEPS && !isStarved;
+      if (stepsLeft === 0 || isOver) return { isAnswered: false, isStarved, stepsLeft };
+      if (thread.current === current) continue;
       current = thread.current;
-      if (stepsLeft === 0 || stepsAtCurrent === STEPS) return { isAnswered: false, stepsLeft };
+      stepsAtCurrent = 0;
+      cpuMsBefore = thread.cpuMs;
     }
+  }
+
+  /** True: the machine has kept the thread from its work. */
+  #isStarved(thread: EvaluatorThread, cpuMsBefore: number | undefined, steps: number): boolean {
+    const { cpuMs } = thread;
+    if (cpuMs === undefined || cpuMsBefore === undefined) return false;
+    return cpuMs - cpuMsBefore < (STARVED * steps * this.#limitMs) / STEPS;
   }
 
   /** Notes that it took too long. The first time that may have been the machine's fault: it gets its turn again. */
@@ -190,13 +215,14 @@ export class XPathSandbox implements XPath {
     for (let count = 0; count < tries; count += 1) {
       const thread = this.#ready();
       thread.post({ ...this.#known.news(thread, [known]), task: task() });
-      const isAnswered = thread.awaitAnswer(this.#limitMs) && thread.death === undefined;
+      const { isAnswered, isStarved } = this.#watch(thread, STEPS * MAX_LIMITS);
       const answer = isAnswered ? thread.takeAnswer() : undefined;
       if (answer !== undefined) {
         this.#rest(thread);
         return this.#resultOf(answer);
       }
       this.#giveUp(thread);
+      if (isStarved) throw unavailable('the machine is too busy');
       this.#strike(known);
     }
     throw new XPathError('limit', `The expression took longer than ${this.#limitMs} ms, or too much memory`);
@@ -227,14 +253,19 @@ export class XPathSandbox implements XPath {
     return new XPathError('limit', message);
   }
 
-  /** A thread that can take a call. */
+  /** A thread that can take a call. Throws InfrastructureError when there is none soon. */
   #ready(): EvaluatorThread {
+    const thread = this.#readyThread();
+    if (thread === undefined) throw unavailable(`it did not start within ${this.#startMs} ms`);
+    return thread;
+  }
+
+  /** As `#ready`; undefined: it still starts. */
+  #readyThread(): EvaluatorThread | undefined {
     this.#requireLife();
     if (this.#thread?.death !== undefined) this.#giveUp(this.#thread);
     const thread = (this.#thread ??= new EvaluatorThread());
-    if (thread.awaitStart(START_MS)) return thread;
-    this.#giveUp(thread);
-    throw unavailable(`it did not start within ${START_MS} ms`);
+    return thread.awaitStart(this.#startMs) ? thread : undefined;
   }
 
   /** After a call: a thread with too much memory is replaced. */
@@ -264,8 +295,15 @@ interface Tested {
 interface RoundOutcome {
   /** Of the first expressions of the round. */
   readonly values: readonly boolean[];
-  /** What took too long, if anything did: the expression behind those, or reading the document. */
-  readonly failure: Tested | 'document' | undefined;
+  /** What took too long, if anything did: the expression behind those, or reading the document; or the machine is busy. */
+  readonly failure: Tested | 'document' | 'machine' | undefined;
+  readonly stepsLeft: number;
+}
+
+interface Watched {
+  readonly isAnswered: boolean;
+  /** The thread did not get on because the machine is busy. */
+  readonly isStarved: boolean;
   readonly stepsLeft: number;
 }
 

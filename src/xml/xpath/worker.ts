@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../kernel/errors.ts';
+import { kernelThreadId } from './cpu-time.ts';
 import { capMemory } from './memory.ts';
 import { CELL, MAX_MEMORY_MIB, viewsOf } from './protocol.ts';
 import type { Answer, Call, ThreadSetup } from './protocol.ts';
@@ -46,6 +47,7 @@ port.on('message', (call: Call) => {
   Atomics.store(cells, CELL.answered, call.number);
   Atomics.notify(cells, CELL.answered);
 });
+Atomics.store(cells, CELL.thread, kernelThreadId());
 Atomics.store(cells, CELL.answered, 0);
 Atomics.notify(cells, CELL.answered);
 parentPort?.postMessage('started');

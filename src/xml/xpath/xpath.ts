@@ -40,8 +40,11 @@ export class XPathError extends Error {
 export interface XPath {
   /** Throws XPathError `syntax` for what is no XPath 1.0 expression or uses a prefix that is not declared. */
   check(expression: XPathExpression): void;
-  /** For each expression whether it is true of the document (`boolean()` of its value). One that fails is not. */
-  test(document: Uint8Array, expressions: readonly XPathExpression[]): readonly boolean[];
+  /**
+   * For each expression whether it is true of the document (`boolean()` of its value). One that fails, or exceeds its limit
+   * by its own fault, is not. Undefined: it could not be tried now, because the machine is busy or others took the time.
+   */
+  test(document: Uint8Array, expressions: readonly XPathExpression[]): readonly (boolean | undefined)[];
   /** What an expression gives, with the document node as context unless `context` is `root-element`. Throws XPathError. */
   evaluate(document: Uint8Array, expression: XPathExpression, context?: 'document' | 'root-element'): XPathResult;
 }

@@ -1,7 +1,7 @@
-import type { Claim, Outbox } from '../../../src/engine/ports/outbox.ts';
+import type { Claim, Outbox, Tries, Verdict } from '../../../src/engine/ports/outbox.ts';
 import type { Notification } from '../../../src/wsn/messages.ts';
 
-type Settlement = Parameters<Claim['settle']>[0];
+type Settlement = Parameters<Claim['settle']>[0] | 'given up';
 
 interface Queue {
   readonly subscription: string;
@@ -10,6 +10,8 @@ interface Queue {
   readonly waiting: { readonly seq: number; readonly notification: Notification }[];
   isClaimed: boolean;
   isPaused: boolean;
+  /** What failed last: of which message, and how often. */
+  retry: { readonly seq: number; readonly tries: Tries; readonly waitMs: number } | undefined;
 }
 
 export interface SubscriptionOptions {
@@ -34,13 +36,17 @@ export class TestOutbox implements Outbox {
   }[] = [];
   readonly #queues = new Map<string, Queue>();
   readonly #listeners = new Set<(subscription: string) => void>();
+  /** Messages that were given up. */
+  readonly dead: { readonly subscription: string; readonly seq: number; readonly verdict: Verdict }[] = [];
+  /** False: nothing can be given up, because the store is full. */
+  mayGiveUp = true;
   #seq = 0;
   /** What the next claims reject with. */
   failure: Error | undefined;
   claims = 0;
 
   subscribe(subscription: string, address: string, options: SubscriptionOptions = {}): void {
-    const queue = { subscription, address, options, waiting: [], isClaimed: false, isPaused: false };
+    const queue = { subscription, address, options, waiting: [], isClaimed: false, isPaused: false, retry: undefined };
     this.#queues.set(subscription, queue);
   }
 
@@ -68,9 +74,19 @@ export class TestOutbox implements Outbox {
     const queue = this.#queues.get(subscription);
     if (queue === undefined || queue.isPaused || queue.waiting.length === 0) return undefined;
     if (queue.isClaimed) throw new Error(`"${subscription}" is claimed already`);
-    const messages = withinBytes(queue.waiting.slice(0, maxCount), maxBytes);
+    const retry = queue.retry?.seq === queue.waiting[0]?.seq ? queue.retry : undefined;
+    const most = Math.min(maxCount, retry?.tries.count ?? maxCount);
+    const messages = withinBytes(queue.waiting.slice(0, most), maxBytes);
     queue.isClaimed = true;
     const { referenceParameters = [], soapVersion = '1.2', dialect } = queue.options;
+    const end = (outcome: Settlement): void => {
+      if (!queue.isClaimed) throw new Error(`"${subscription}" was settled before`);
+      queue.isClaimed = false;
+      this.settled.push({ subscription, outcome, seqs: messages.map(({ seq }) => seq) });
+      if (outcome === 'delivered' || outcome === 'given up') queue.waiting.splice(0, messages.length);
+      queue.isPaused ||= outcome === 'gone';
+      this.#announce(queue);
+    };
     return {
       subscription,
       consumer: { address: queue.address, referenceParameters },
@@ -78,15 +94,26 @@ export class TestOutbox implements Outbox {
       ...(dialect === undefined ? {} : { dialect }),
       useRaw: queue.options.useRaw ?? false,
       messages,
-      settle: (outcome) => {
-        if (!queue.isClaimed) throw new Error(`"${subscription}" was settled before`);
-        queue.isClaimed = false;
-        this.settled.push({ subscription, outcome, seqs: messages.map(({ seq }) => seq) });
-        if (outcome === 'delivered') queue.waiting.splice(0, messages.length);
-        queue.isPaused ||= outcome === 'gone';
-        this.#announce(queue);
+      mayBeRepeated: false,
+      ...(retry === undefined ? {} : { earlier: { ...retry.tries, waitMs: retry.waitMs } }),
+      settle: end,
+      postpone: (tries, waitMs) => {
+        queue.retry = { seq: messages[0]!.seq, tries, waitMs };
+        end('failed');
+      },
+      giveUp: async (verdict) => {
+        await Promise.resolve();
+        if (this.mayGiveUp) this.dead.push({ subscription, seq: messages[0]!.seq, verdict });
+        end(this.mayGiveUp ? 'given up' : 'failed');
+        return this.mayGiveUp;
       },
     };
+  }
+
+  /** What an earlier engine has left: the first message failed so often, and rests for so long. */
+  inherit(subscription: string, tries: Tries, waitMs: number): void {
+    const queue = this.#queues.get(subscription)!;
+    queue.retry = { seq: queue.waiting[0]!.seq, tries, waitMs };
   }
 
   /** Also after a failure: a listener must not take that for an invitation to hurry. */

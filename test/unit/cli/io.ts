@@ -9,6 +9,7 @@ export class RecordedIo implements CliIo {
   readonly signal = this.#stop.signal;
   readonly abort = new AbortController().signal;
   readonly told: CliIo['told'] = () => Promise.resolve(undefined);
+  readonly offer: CliIo['offer'] = () => undefined;
   out = '';
   err = '';
   readonly stdout: Output = { write: (text: string) => (this.out += text) };

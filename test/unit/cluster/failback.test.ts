@@ -9,18 +9,24 @@ class Case {
   holder: string | undefined = 'server2';
   answer: () => Promise<boolean> = () => Promise.resolve(false);
   readonly asked: string[] = [];
-  readonly failback = new Failback({
-    engine: 'ME1',
-    failbackDelayMs: 10_000,
-    isReady: () => this.isReady,
-    holder: () => this.holder,
-    requestHandover: (engine, holder) => {
-      this.asked.push(`${this.clock.monotonic()} ${engine} ${holder}`);
-      return this.answer();
-    },
-    clock: this.clock,
-    logger: silentLogger,
-  });
+  readonly failback: Failback;
+
+  constructor(everyMs = 0, luck = 0) {
+    this.failback = new Failback({
+      engine: 'ME1',
+      failbackDelayMs: 10_000,
+      failbackEveryMs: everyMs,
+      random: () => luck,
+      isReady: () => this.isReady,
+      holder: () => this.holder,
+      requestHandover: (engine, holder) => {
+        this.asked.push(`${this.clock.monotonic()} ${engine} ${holder}`);
+        return this.answer();
+      },
+      clock: this.clock,
+      logger: silentLogger,
+    });
+  }
 
   async start(): Promise<this> {
     await this.failback.start(new AbortController().signal);
@@ -47,6 +53,22 @@ describe('Failback', () => {
     await scene.start();
     await scene.clock.advance(55_000);
     expect(scene.asked.map((entry) => Number(entry.split(' ')[0]))).toEqual([10_000, 30_000, 50_000]);
+  });
+
+  it('after an engine was given back it does not ask again before failbackEvery', async () => {
+    const scene = new Case(600_000);
+    scene.answer = () => Promise.resolve(true);
+    await scene.start();
+    await scene.clock.advance(700_000);
+    expect(scene.asked.map((entry) => Number(entry.split(' ')[0]))).toEqual([10_000, 610_000]);
+  });
+
+  it('spreads the first request over a tenth of the delay', async () => {
+    const scene = await new Case(0, 0.999).start();
+    await scene.clock.advance(10_989);
+    expect(scene.asked).toEqual([]);
+    await scene.clock.advance(1_011);
+    expect(scene.asked).toHaveLength(1);
   });
 
   it('counts the delay anew when the server was not ready in between', async () => {

@@ -45,6 +45,7 @@ class FaultyLeases implements LeaseStore {
         if (this.renewal === 'hangs') return new Promise(() => undefined);
         return this.renewal === 'fails' ? Promise.reject(new Error('away')) : lease.renew();
       },
+      renewNow: () => lease.renewNow(),
       release: (to) => (this.release === 'fails' ? Promise.reject(new Error('away')) : lease.release(to)),
     };
   }
@@ -316,6 +317,46 @@ describe('LeaseManager.handOver()', () => {
     expect(candidates.map(({ manager }) => manager.state)).toEqual(['standby', 'standby', 'active']);
     expect(candidates[0]!.events).toEqual(['activate 1', 'drain current', 'stop current']);
     expect(candidates[2]!.events).toEqual(['activate 2']);
+  });
+
+  it('takes the engine as soon as it is told that the lease is free, without waiting for its next look', async () => {
+    const { scene, candidates } = await Scene.with(0, 1);
+    await scene.clock.advance(1);
+    await candidates[0]!.manager.handOver('server2', never());
+    candidates[1]!.manager.lookNow();
+    await scene.clock.advance(0);
+    expect(candidates[1]!.manager.state).toBe('active');
+  });
+
+  it('takes nothing while it stands back, whoever dies, and everything again after that', async () => {
+    const { scene, candidates } = await Scene.with(0, 1);
+    candidates[1]!.manager.standBack(true);
+    scene.medium.kill(candidates[0]!.incarnation);
+    await scene.clock.advance(10_000);
+    expect(candidates[1]!.manager.state).toBe('standby');
+    candidates[1]!.manager.standBack(false);
+    await scene.clock.advance(100);
+    expect(candidates[1]!.manager.state).toBe('active');
+  });
+
+  it.each([
+    ['before it takes it', 'taking'],
+    ['while the engine loads', 'loading'],
+    ['right after it has taken it', 'active'],
+  ] as const)('F33: the target of a move dies %s: the engine is back within four seconds', async (_when, step) => {
+    const { scene, candidates } = await Scene.with(0, 1, 2);
+    const [holder, target, third] = candidates;
+    if (step === 'taking') scene.medium.kill(target!.incarnation);
+    if (step === 'loading') target!.activation = () => new Promise(() => undefined);
+    const moved = holder!.manager.handOver('server2', never());
+    await scene.clock.advance(100);
+    await moved;
+    if (step !== 'taking') expect(target!.manager.epoch).toBe(2);
+    scene.medium.kill(target!.incarnation);
+    await scene.clock.advance(3_900);
+    const active = [holder, third].filter((candidate) => candidate!.manager.state === 'active');
+    expect(active).toHaveLength(1);
+    expect(active[0]!.manager.epoch).toBe(scene.medium.engine('ME1').epoch);
   });
 
   it('takes the engine back with a new epoch when the other server does not come', async () => {

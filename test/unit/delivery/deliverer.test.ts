@@ -82,7 +82,7 @@ describe('Deliverer', () => {
     expect(stage.sender.posts.map(({ text }) => textsOf(text).length)).toEqual([50, 50, 20]);
     expect(stage.sender.posts.flatMap(({ text }) => textsOf(text))).toEqual(numbers(120));
     expect(stage.sender.mostPending).toBe(1);
-    expect(stage.deliverer.counters()).toEqual({ delivered: 120, failed: 0, waiting: 0, inFlight: 0 });
+    expect(stage.deliverer.counters()).toEqual({ delivered: 120, failed: 0, givenUp: 0, waiting: 0, inFlight: 0 });
   });
 
   it('puts up to 256 KiB in a Notify', async () => {

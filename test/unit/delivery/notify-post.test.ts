@@ -22,7 +22,10 @@ function claimOf(change: Partial<Claim> = {}): Claim {
       { seq: 7, notification: textMessage('a') },
       { seq: 9, notification: { message: textMessage('b').message } },
     ],
+    mayBeRepeated: false,
     settle: () => undefined,
+    postpone: () => undefined,
+    giveUp: () => Promise.resolve(true),
     ...change,
   };
 }

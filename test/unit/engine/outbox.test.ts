@@ -42,6 +42,26 @@ describe('claim()', () => {
     expect(await host.deliver(subscription)).toEqual(['m2', 'm3', 'm4']);
   });
 
+  it('F16: gives nothing while positions cannot be written, and announces it again when they can', async () => {
+    const host = new EngineHost();
+    await host.start();
+    const subscription = await host.subscribe('a');
+    await host.notify('a', 'one', 'two');
+    (await host.claim(subscription, 1))?.settle('delivered');
+    host.life.store.plan('full', 'full');
+    await host.clock.advance(120);
+    expect(await host.claim(subscription)).toBeUndefined();
+    const announced: string[] = [];
+    host.life.engine.outbox.onReady((id) => announced.push(id), never);
+    announced.length = 0;
+    await host.clock.advance(120);
+    expect(await host.claim(subscription)).toBeUndefined();
+    await host.clock.advance(120);
+    await host.clock.advance(120);
+    expect(announced).toEqual([subscription]);
+    expect(await host.deliver(subscription)).toEqual(['two']);
+  });
+
   it('asked for twice at once gives one', async () => {
     const host = new EngineHost({ limits: { maxCacheBytes: 0 } });
     await host.start();

@@ -56,14 +56,13 @@ describe('SeqQueue', () => {
         for (const step of todo) {
           if ('push' in step) {
             for (let i = 0; i < step.push; i += 1) {
-              queue.push(next);
+              queue.push({ seq: next, at: 0, size: next % 7 });
               model.push(next);
               next += 2;
             }
           } else if ('drop' in step) {
             const through = (model[0] ?? 0) + step.drop;
-            const isChanged = queue.removeThrough(through);
-            expect(isChanged).toBe(model.some((seq) => seq <= through));
+            expect(queue.removeThrough(through)).toBe(model.filter((seq) => seq <= through).length);
             model = model.filter((seq) => seq > through);
           } else {
             const gone = model[step.remove];
@@ -71,7 +70,8 @@ describe('SeqQueue', () => {
             model = model.filter((seq) => seq !== gone);
           }
           expect(queue.length).toBe(model.length);
-          expect(queue.at(0)).toBe(model[0]);
+          expect(queue.bytes).toBe(model.reduce((sum, seq) => sum + (seq % 7), 0));
+          expect(queue.at(0)?.seq).toBe(model[0]);
           expect(queue.slice(3, 5)).toEqual(model.slice(3, 8));
         }
       }),

@@ -104,10 +104,28 @@ describe('pullMessages', () => {
     await host.clock.advance(10);
     await host.execute('notify', { resource: pullPoint, messages: [messageOf('x', 'direct')] });
     expect(await fed).toEqual(['direct']);
+  });
+
+  it('F37: refuses who waits when the engine is about to move: an empty reply would come too early', async () => {
+    const host = new EngineHost();
+    await host.start();
+    const resource = await ownPullPoint(host, 'a');
     const moving = pull(host, resource, 60_000);
     await host.clock.advance(10);
     await host.engine.drain(new AbortController().signal);
-    expect(await moving).toEqual([]);
+    await expect(moving).rejects.toMatchObject({ code: 'engine-not-here', processed: 'no' });
+  });
+
+  it('F37: gives the same messages again to the same poll that comes again with less time left', async () => {
+    const host = new EngineHost();
+    await host.start();
+    const resource = await ownPullPoint(host, 'a');
+    await host.notify('a', 'once');
+    const poll = { resource, maximum: 10 };
+    const first = await host.execute('pullMessages', { ...poll, waitMs: 60_000 }, { requestId: 'the poll' });
+    await host.restart();
+    const again = await host.execute('pullMessages', { ...poll, waitMs: 58_000 }, { requestId: 'the poll' });
+    expect([first, again].map(({ messages }) => messages.map(textOf))).toEqual([['once'], ['once']]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { EngineConduct, Source } from '../../../src/engine/parts.ts';
+import type { BacklogLimits } from '../../../src/engine/backlog-limits.ts';
 import type { EngineLimits } from '../../../src/engine/limits.ts';
 import { MessagingEngine } from '../../../src/engine/engine.ts';
 import type { EngineOperation, EngineOperations, RequestContext } from '../../../src/engine/ports/engine.ts';
@@ -58,6 +59,7 @@ export class EngineHost {
   readonly #peers: readonly string[];
   readonly #limits: Partial<EngineLimits>;
   readonly #conduct: Partial<EngineConduct>;
+  readonly #backlog: Partial<BacklogLimits>;
   readonly #sources: readonly Source[];
   readonly #xpath: XPath;
   readonly #topicModel: TopicModel | undefined;
@@ -70,6 +72,7 @@ export class EngineHost {
       peers?: readonly string[];
       limits?: Partial<EngineLimits>;
       conduct?: Partial<EngineConduct>;
+      backlog?: Partial<BacklogLimits>;
       sources?: readonly Source[];
       xpath?: XPath;
       topicModel?: TopicModel;
@@ -80,6 +83,7 @@ export class EngineHost {
     this.#peers = options.peers ?? [];
     this.#limits = options.limits ?? {};
     this.#conduct = options.conduct ?? {};
+    this.#backlog = options.backlog ?? {};
     this.#sources = options.sources ?? [];
     this.#xpath = options.xpath ?? libxmlXPath;
     this.#topicModel = options.topicModel;
@@ -118,6 +122,7 @@ export class EngineHost {
       peers: this.#peers,
       limits: this.#limits,
       conduct: this.#conduct,
+      backlog: this.#backlog,
       sources: this.#sources,
       ...(this.#topicModel === undefined ? {} : { topicModel: this.#topicModel }),
       xpath: this.#xpath,

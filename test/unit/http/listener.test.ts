@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { errorRecorder, listening, RawClient, rawExchange, textReply } from './listening.ts';
+import { errorRecorder, listening, never, RawClient, rawExchange, textReply } from './listening.ts';
 
 const POST = 'POST /wsn?x=1 HTTP/1.1';
 const HOST = 'Host: localhost';
@@ -357,6 +357,22 @@ describe('a client that goes away', () => {
 });
 
 describe('stop()', () => {
+  it('F31: with a linger answers who is connected once more and tells him to close; another takes the port over', async () => {
+    await using at = await listening({ lingerMs: 60_000 });
+    using client = new RawClient(at.port);
+    const ask = 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n';
+    client.socket.write(ask);
+    await eventually('it is answered', () => client.received.includes('200 OK'));
+    await using successor = await listening({ inherited: at.listener.listeningSocket() });
+    expect(successor.port).toBe(at.port);
+    const stopped = at.listener.stop(never);
+    client.received = '';
+    client.socket.write(ask);
+    await stopped;
+    await eventually('it is answered', () => client.received.includes('200 OK'));
+    expect(client.received).toContain('Connection: close');
+  });
+
   it('answers what is in flight with Connection: close, closes idle connections at once, and accepts nobody', async () => {
     let release = (): void => undefined;
     let asked = false;

@@ -37,6 +37,20 @@ describe('RequestRelay', () => {
     ]);
   });
 
+  it('F37: tells with a further try how long the client has waited', async () => {
+    const { relay, servers } = proxyOver(1);
+    servers[0]!.answer = async (_request, signal) => {
+      await eventually('some time has passed', () => performance.now() > since + 50 || signal.aborted);
+      servers[0]!.answer = () => Promise.resolve({});
+      return { outcome: 'not-processed', status: 503 };
+    };
+    const since = performance.now();
+    await relay.relay(REQUEST, { engine: 'ME1' }, never);
+    const [first, second] = servers[0]!.asked.map(({ waitedMs }) => waitedMs);
+    expect(first).toBeUndefined();
+    expect(second).toBeGreaterThanOrEqual(50);
+  });
+
   it('keeps to that engine when a later try surely had no effect', async () => {
     const { relay, servers } = proxyOver(3);
     servers[0]!.answer = fails('unknown');

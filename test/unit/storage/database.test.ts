@@ -28,6 +28,8 @@ async function failureToAcquire(directory: string, engine = 'ME1'): Promise<Erro
   return failure as Error;
 }
 
+const bytesOf = (path: string): Buffer | undefined => (existsSync(path) ? readFileSync(path) : undefined);
+
 describe('engine.db', () => {
   it('is written in a way that survives a power failure', () => {
     using directory = temporaryDirectory();
@@ -70,7 +72,7 @@ describe('engine.db', () => {
     expect(statSync(join(directory.path, 'ME1', 'engine.db')).size).toBeGreaterThan(50_000);
   });
 
-  it("is refused when it is another engine's", async () => {
+  it("F20: is refused when it is another engine's", async () => {
     using directory = temporaryDirectory();
     await filled(directory.path, 'ME2');
     await filled(directory.path, 'ME1');
@@ -87,9 +89,9 @@ describe('engine.db', () => {
     await filled(directory.path);
     const path = join(directory.path, 'ME1', 'engine.db');
     let db = new Database(path);
-    db.pragma('user_version = 2');
+    db.pragma('user_version = 3');
     db.close();
-    expect((await failureToAcquire(directory.path)).message).toContain('schema version 2');
+    expect((await failureToAcquire(directory.path)).message).toContain('schema version 3');
     rmSync(path);
     db = new Database(path);
     db.exec('CREATE TABLE somebody (else_s)');
@@ -98,7 +100,7 @@ describe('engine.db', () => {
   });
 
   it.each(['no database at all', 'a damaged header', 'a damaged page', 'cut short', 'empty', 'gone'])(
-    'is refused when it is %s',
+    'F20: is refused and left alone when it is %s',
     async (damage) => {
       using directory = temporaryDirectory();
       await filled(directory.path);
@@ -115,28 +117,30 @@ describe('engine.db', () => {
       if (damage === 'cut short') truncateSync(path, 4096);
       if (damage === 'empty') truncateSync(path, 0);
       if (damage === 'gone') rmSync(path);
-      expect(await failureToAcquire(directory.path)).toBeInstanceOf(StoreBrokenError);
+      const before = bytesOf(path);
+      const failure = await failureToAcquire(directory.path);
+      expect(failure).toMatchObject({ code: 'store-unavailable', processed: 'no' });
+      expect(failure.message).toMatch(
+        ['empty', 'gone'].includes(damage) ? /REGRESSED: engine\.db is missing or empty/ : /engine\.db is damaged/,
+      );
+      expect(failure.message).toContain('pointsman restore');
+      expect(bytesOf(path)).toEqual(before);
     },
   );
 
-  it('is refused when it is older than the lease, and says what to do', async () => {
+  it('is refused when it is older than the lease, even without a mark', async () => {
     using directory = temporaryDirectory();
     await filled(directory.path);
     const path = join(directory.path, 'ME1', 'engine.db');
-    const backup = readFileSync(path);
+    const old = readFileSync(path);
     await filled(directory.path).catch(() => undefined);
-    await filled(directory.path).catch(() => undefined);
-    writeFileSync(path, backup);
+    writeFileSync(path, old);
+    rmSync(join(directory.path, 'ME1', 'engine.hwm'));
     const failure = await failureToAcquire(directory.path);
-    expect(failure.message).toContain('knows epoch 1, but engine.lease shows that epoch 3 was installed');
-    rmSync(join(directory.path, 'ME1', 'engine.lease'));
-    await using member = sqliteMember(directory.path);
-    const active = await activate(member, 'ME1');
-    expect(active.lease.epoch).toBe(2);
-    await deactivate(active);
+    expect(failure.message).toContain('ends with epoch 1, engine.lease shows that epoch 2 was installed');
   });
 
-  it('tells a lock held by somebody else from damage, and stays usable', async () => {
+  it('F18: tells a lock held by somebody else from damage, waits for it a little, and stays usable', async () => {
     using directory = temporaryDirectory();
     await using member = sqliteMember(directory.path);
     const active = await activate(member, 'ME1');

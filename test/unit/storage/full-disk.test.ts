@@ -1,16 +1,18 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EngineStore } from '../../../src/engine/ports/engine-store.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
+import { eventually } from '../../support/eventually.ts';
 import { sqliteMember } from './fixtures/places.ts';
+import { recorder } from './fixtures/recorder.ts';
 
-/** A disk of 8 MiB, if this machine lets us have one. */
-function smallDisk(): (Disposable & { readonly path: string }) | undefined {
+/** A small disk, if this machine lets us have one. */
+function smallDisk(size = '8m'): (Disposable & { readonly path: string }) | undefined {
   const path = mkdtempSync(join(tmpdir(), 'pointsman-full-'));
-  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'none', path]).status === 0;
+  const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'none', path]).status === 0;
   if (!isMounted) {
     rmSync(path, { recursive: true });
     return undefined;
@@ -48,7 +50,7 @@ async function fill(store: EngineStore): Promise<number[]> {
 }
 
 describe.skipIf(!canMount())('SqliteStorage on a full disk (needs mount)', () => {
-  it('refuses, loses nothing, and goes on when there is space again', async () => {
+  it('F16: refuses, loses nothing, and goes on when there is space again', async () => {
     using disk = smallDisk();
     if (disk === undefined) throw new Error('The disk is gone');
     const ballast = join(disk.path, 'ballast');
@@ -95,6 +97,45 @@ describe.skipIf(!canMount())('SqliteStorage on a full disk (needs mount)', () =>
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
     expect(outcomes[1]).toMatchObject({ reason: { code: 'store-full', processed: 'no' } });
     expect((await active.store.read(0, 10, 1e9)).map(({ seq }) => seq)).toEqual([1, 3]);
+    await deactivate(active);
+  });
+
+  it('F16: gives up its ballast, so that positions can be written while what grows is refused, until there is space', async () => {
+    using disk = smallDisk('24m');
+    if (disk === undefined) throw new Error('The disk is gone');
+    const logger = recorder();
+    const tuning = { ballastBytes: 4 << 20, ballastEveryTicks: 1 };
+    await using member = sqliteMember(join(disk.path, 'store'), 'server1', { tuning, logger });
+    const active = await activate(member, 'ME1');
+    const { store } = active;
+    await store.commit({ put: [{ space: 'subscription', key: 'known', value: Buffer.from('1') }] }, 0);
+    const ballast = join(disk.path, 'store', 'ME1', 'engine.ballast');
+    await eventually('the ballast is made', () => existsSync(ballast) && statSync(ballast).size === 4 << 20);
+    const rest = join(disk.path, 'rest');
+    writeFileSync(rest, Buffer.alloc(12 << 20));
+    const acknowledged = await fill(store);
+    expect(existsSync(ballast)).toBe(false);
+    const next = acknowledged.length + 1;
+    const full = { code: 'store-full', processed: 'no' };
+    for (let seq = 1; seq <= acknowledged.length; seq += 1) await store.commit({ cursors: [{ id: 'c', seq }] }, 0);
+    await store.commit({ put: [{ space: 'subscription', key: 'known', value: Buffer.from('2') }] }, 0);
+    await store.commit({ remove: [{ space: 'subscription', key: 'known' }] }, 0);
+    await expect(append(store, next, 10)).rejects.toMatchObject(full);
+    const added = store.commit({ put: [{ space: 'subscription', key: 'new', value: Buffer.from('1') }] }, 0);
+    await expect(added).rejects.toMatchObject(full);
+    await eventually('it says so', () =>
+      logger.lines.some(({ message }) => message.includes('the ballast is given up')),
+    );
+    rmSync(rest);
+    await eventually(
+      'it says that there is space',
+      () => logger.lines.some(({ message }) => message.includes('space again')),
+      5_000,
+    );
+    expect(statSync(ballast).size).toBe(4 << 20);
+    await append(store, next, 10);
+    const state = await store.load();
+    expect([state.head, state.cursors]).toEqual([next, [{ id: 'c', seq: acknowledged.length }]]);
     await deactivate(active);
   });
 });

@@ -12,7 +12,7 @@ describe('assertLocalDisk()', () => {
     ['CIFS', 0xff534d42 - 2 ** 32],
     ['9p', 0x01021997],
     ['FUSE', 0x65735546],
-  ])('refuses %s (%i)', (name, magic) => {
+  ])('F21: refuses %s (%i)', (name, magic) => {
     const attempt = (): unknown => assertLocalDisk('/data', () => magic);
     expect(attempt).toThrow(InfrastructureError);
     expect(attempt).toThrow(`The store directory /data is on ${name}, expected a disk of this machine`);
@@ -24,7 +24,7 @@ describe('assertLocalDisk()', () => {
     }
   });
 
-  it('tells a disk in memory', () => {
+  it('F21: tells a disk in memory', () => {
     expect(judgeFileSystem(0x01021994)).toEqual({ kind: 'volatile', fileSystem: 'tmpfs' });
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { defaultBacklogLimits } from '../../../src/engine/backlog-limits.ts';
 import { DEFAULT_CONDUCT, DEFAULT_TOPICS } from '../../../src/topology/defaults.ts';
 import type { Topology } from '../../../src/topology/model.ts';
 import { parseTopology } from '../../../src/topology/parse.ts';
@@ -37,7 +38,7 @@ servers:
 engines:
   - { name: ME1, candidates: [server1, server2], failback: manual }
   - { name: ME2, candidates: [server2], failbackDelay: 0s }
-store: { sqlite: { directory: /var/lib/pointsman } }
+store: { sqlite: { directory: /var/lib/pointsman, ballast: 1MiB, onRegression: accept } }
 lease: { ttl: 6s, renewEvery: 1s, guard: 2s }
 limits: { maxBody: 65536, hold: 0s, maxHeldRequests: 0, maxHeld: 1GiB }
 delivery: { connectTimeout: 100ms, totalTimeout: 1m, firstRetry: 50ms, maxRetry: 1h }
@@ -60,6 +61,12 @@ sources:
       - { dialect: "urn:own", expression: x }
     lifetime: 90m
   - { name: camera, kind: onvif, address: "http://127.0.0.1/onvif" }
+backlog:
+  perSubscription: { messages: 5, bytes: 4KiB, age: unlimited, policy: pause }
+  perPullPoint: { messages: 6, bytes: 4097, age: 1m, policy: refusePublisher }
+  perLink: { messages: 7, bytes: 4098, age: 1h, policy: dropOldest }
+  perEngine: { messages: 8, bytes: 4099 }
+  patience: 0s
 `;
 
 test('a file with what is required and nothing else gets every default', () => {
@@ -69,11 +76,26 @@ test('a file with what is required and nothing else gets every default', () => {
     publicUrl: 'http://127.0.0.1:8080',
     proxies: [{ name: 'proxy1', listen: { host: '127.0.0.1', port: 8080 } }],
     servers: [{ name: 'server1', listen: { host: '127.0.0.1', port: 8081 }, wire: { host: '127.0.0.1', port: 8091 } }],
-    engines: [{ name: 'ME1', candidates: ['server1'], failback: 'automatic', failbackDelayMs: 30_000 }],
-    store: { kind: 'sqlite', directory: '/etc/pointsman/data/smallest' },
+    engines: [
+      {
+        name: 'ME1',
+        candidates: ['server1'],
+        failback: 'automatic',
+        failbackDelayMs: 30_000,
+        failbackEveryMs: 600_000,
+      },
+    ],
+    store: {
+      kind: 'sqlite',
+      directory: '/etc/pointsman/data/smallest',
+      ballastBytes: 32 * 1024 * 1024,
+      onRegression: 'refuse',
+    },
     lease: { ttlMs: 3_000, renewEveryMs: 500, guardMs: 1_000 },
     limits: { maxBodyBytes: 4_194_304, holdMs: 10_000, maxHeldRequests: 1_000, maxHeldBytes: 67_108_864 },
     delivery: { connectTimeoutMs: 3_000, totalTimeoutMs: 15_000, firstRetryMs: 1_000, maxRetryMs: 300_000 },
+    // The defaults of the engine and those of the file are the same.
+    backlog: defaultBacklogLimits,
     topics: DEFAULT_TOPICS,
     sources: [],
     conduct: DEFAULT_CONDUCT,
@@ -94,10 +116,16 @@ test('a file that says everything is taken at its word', () => {
       { name: 'server2', listen: { host: 'localhost', port: 8082 }, wire: { host: 'localhost', port: 8092 } },
     ],
     engines: [
-      { name: 'ME1', candidates: ['server1', 'server2'], failback: 'manual', failbackDelayMs: 30_000 },
-      { name: 'ME2', candidates: ['server2'], failback: 'automatic', failbackDelayMs: 0 },
+      {
+        name: 'ME1',
+        candidates: ['server1', 'server2'],
+        failback: 'manual',
+        failbackDelayMs: 30_000,
+        failbackEveryMs: 600_000,
+      },
+      { name: 'ME2', candidates: ['server2'], failback: 'automatic', failbackDelayMs: 0, failbackEveryMs: 600_000 },
     ],
-    store: { kind: 'sqlite', directory: '/var/lib/pointsman' },
+    store: { kind: 'sqlite', directory: '/var/lib/pointsman', ballastBytes: 1024 * 1024, onRegression: 'accept' },
     lease: { ttlMs: 6_000, renewEveryMs: 1_000, guardMs: 2_000 },
     limits: { maxBodyBytes: 65_536, holdMs: 0, maxHeldRequests: 0, maxHeldBytes: 1_073_741_824 },
     delivery: { connectTimeoutMs: 100, totalTimeoutMs: 60_000, firstRetryMs: 50, maxRetryMs: 3_600_000 },
@@ -134,6 +162,13 @@ test('a file that says everything is taken at its word', () => {
         lifetimeMs: 3_600_000,
       },
     ],
+    backlog: {
+      subscription: { messages: 5, bytes: 4_096, ageMs: null, policy: 'pause' },
+      pullPoint: { messages: 6, bytes: 4_097, ageMs: 60_000, policy: 'refusePublisher' },
+      link: { messages: 7, bytes: 4_098, ageMs: 3_600_000, policy: 'dropOldest' },
+      engine: { messages: 8, bytes: 4_099 },
+      patienceMs: 0,
+    },
     conduct: {
       strict: true,
       tolerate: { topicEmpty: true, actionBw2: false },
@@ -153,7 +188,7 @@ test('anchors and aliases, flow and block style, a byte order mark and CRLF are 
     '\r\n',
   );
   expect(resolved(text).engines).toEqual([
-    { name: 'ME1', candidates: ['server1'], failback: 'automatic', failbackDelayMs: 300_000 },
+    { name: 'ME1', candidates: ['server1'], failback: 'automatic', failbackDelayMs: 300_000, failbackEveryMs: 600_000 },
   ]);
   const aliased = FULL.replace('ME1, candidates: [', 'ME1, candidates: &both [').replace('[server2], f', '*both, f');
   expect(resolved(aliased).engines.map(({ candidates }) => candidates)).toEqual([

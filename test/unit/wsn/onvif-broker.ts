@@ -86,11 +86,13 @@ export class OnvifBroker {
       engines,
       publicUrl: this.#publicUrl(),
       requestId: 'r1',
+      waitedMs: 0,
       signal,
       path,
       conduct: DEFAULT_CONDUCT,
       topics: { fixed: false, element: topicSetElement },
       xpath: libxmlXPath,
+      replyHeaders: [],
     };
   }
 
