@@ -48,5 +48,8 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'off',
     },
   },
-  { files: ['bench/**/*.ts', 'demo/**/*.ts', 'scripts/**/*.ts', 'test/e2e/**/*.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['bench/**/*.ts', 'demo/**/*.ts', 'scripts/**/*.ts', 'test/e2e/**/*.ts', 'test/faults/**/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
 );

@@ -18,6 +18,12 @@ export interface ClusterOptions {
   /** Replacements in the topology file. */
   readonly replace?: readonly (readonly [string | RegExp, string])[];
   readonly isRestarting?: boolean;
+  /** Beside this process's own environment, for all members. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Where the topology file and the store go; removed at the end. */
+  readonly directory?: string;
+  /** Learns of everything that the supervisor reports, also beyond a restart of all. */
+  readonly onEvent?: (event: UpEvent) => void;
 }
 
 /** A cluster of real operating-system processes, started by the built command line. */
@@ -27,24 +33,24 @@ export class TestCluster implements AsyncDisposable {
   readonly events: UpEvent[] = [];
   #up: ChildProcess | undefined;
   readonly #portBase: number;
-  readonly #isRestarting: boolean;
+  readonly #options: ClusterOptions;
   #stderr = '';
 
-  private constructor(directory: string, file: string, portBase: number, isRestarting: boolean) {
+  private constructor(directory: string, file: string, portBase: number, options: ClusterOptions) {
     this.directory = directory;
     this.file = file;
     this.#portBase = portBase;
-    this.#isRestarting = isRestarting;
+    this.#options = options;
   }
 
   /** Starts `topologies/<kind>.yaml` on ports and in a directory of its own, and waits until it serves. */
   static async start(kind: string, options: ClusterOptions = {}): Promise<TestCluster> {
-    const directory = mkdtempSync(join(tmpdir(), 'pointsman-'));
+    const directory = options.directory ?? mkdtempSync(join(tmpdir(), 'pointsman-'));
     let text = readFileSync(`topologies/${kind}.yaml`, 'utf8');
     for (const [from, to] of options.replace ?? []) text = text.replaceAll(from, to);
     const file = join(directory, `${kind}.yaml`);
     writeFileSync(file, `${text}\n${options.extra ?? ''}`);
-    const cluster = new TestCluster(directory, file, await freePorts(), options.isRestarting ?? true);
+    const cluster = new TestCluster(directory, file, await freePorts(), options);
     await cluster.up();
     return cluster;
   }
@@ -52,6 +58,7 @@ export class TestCluster implements AsyncDisposable {
   get environment(): NodeJS.ProcessEnv {
     return {
       ...process.env,
+      ...this.#options.environment,
       POINTSMAN_PORT_BASE: String(this.#portBase),
       POINTSMAN_DATA: join(this.directory, 'data'),
       POINTSMAN_LOG: process.env['POINTSMAN_LOG'] ?? 'warn',
@@ -63,13 +70,32 @@ export class TestCluster implements AsyncDisposable {
     return this.#stderr;
   }
 
+  /** The process that supervises; undefined when there is none. */
+  get supervisorPid(): number | undefined {
+    return this.#up?.exitCode === null && this.#up.signalCode === null ? this.#up.pid : undefined;
+  }
+
+  get members(): readonly string[] {
+    return [...this.#ready.servers, ...this.#ready.proxies].map(({ name }) => name);
+  }
+
   /** Starts (again) over the same store. */
   async up(): Promise<void> {
-    const args = [PROGRAM, 'up', this.file, '--json', ...(this.#isRestarting ? [] : ['--no-restart'])];
+    const args = [
+      PROGRAM,
+      'up',
+      this.file,
+      '--json',
+      ...(this.#options.isRestarting === false ? ['--no-restart'] : []),
+    ];
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: this.environment });
     this.#up = child;
     this.events.length = 0;
-    createInterface({ input: child.stdout }).on('line', (line) => this.events.push(JSON.parse(line) as UpEvent));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      const event = JSON.parse(line) as UpEvent;
+      this.events.push(event);
+      this.#options.onEvent?.(event);
+    });
     child.stderr.on('data', (chunk: Buffer) => {
       this.#stderr += chunk.toString();
       if (process.env['POINTSMAN_LOG'] !== undefined) process.stderr.write(chunk);

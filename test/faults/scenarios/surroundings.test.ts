@@ -1,0 +1,109 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { isAlive } from '../../support/cluster.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failFsyncOf, fillDiskFor, killInSystemCall } from '../nemesis/disk.ts';
+import { last } from '../nemesis/fault.ts';
+import { trial } from '../trial.ts';
+import { fakeTimeLibrary, hasProgram, Place } from '../world/place.ts';
+import type { World } from '../world/world.ts';
+
+async function acknowledgedMore(world: World, count: number): Promise<void> {
+  const acknowledged = (): number => {
+    return world.history.entries.filter((entry) => entry.type === 'outcome' && entry.outcome === 'ok').length;
+  };
+  const before = acknowledged();
+  await eventually('clients get on', () => acknowledged() > before + count, 30_000);
+}
+
+describe.skipIf(!hasProgram('strace'))('system calls that end badly (needs strace)', () => {
+  it('F2: kill -9 in the n-th fsync or write', async () => {
+    await trial({ kind: 'combined' }, async ({ world, random }) => {
+      for (let time = 0; time < 3; time += 1) await killInSystemCall.inflict(world, random);
+    });
+  });
+
+  it('F17: an fsync fails, once and for good: exit code 74, and the next process recovers', async () => {
+    await trial({ kind: 'high-availability' }, async ({ world, history }) => {
+      for (const when of ['3', '2+']) await failFsyncOf(world, world.cluster.hostOf('ME1').server, when);
+      const codes = history.entries.flatMap((entry) => (entry.type === 'exit' ? [entry.code] : []));
+      expect(codes).toContain(74);
+    });
+  });
+});
+
+describe.skipIf(!Place.canMount())('a small disk (needs mount)', () => {
+  it('F16: no space: nothing acknowledged is lost, and all goes on when there is some again', async () => {
+    await trial({ kind: 'single', diskMib: 160 }, async ({ world }) => {
+      for (const ms of [1_000, 2_500]) {
+        await fillDiskFor(world, ms);
+        await acknowledgedMore(world, 20);
+      }
+    });
+  });
+});
+
+describe.skipIf(fakeTimeLibrary() === undefined)('the wall clock (needs libfaketime)', () => {
+  it('F14: an hour forth and back and a day forth: no failover, and no end of a subscription', async () => {
+    const summary = await trial(
+      { kind: 'high-availability', hasShiftingClock: true, visitors: 0, extra: '' },
+      async ({ world }) => {
+        const { epoch } = world.cluster.hostOf('ME1');
+        for (const hours of [1, -1, 12, 0]) {
+          world.place.shiftClock(hours * 3_600);
+          await acknowledgedMore(world, 40);
+        }
+        expect(world.cluster.hostOf('ME1').epoch).toBe(epoch);
+      },
+    );
+    expect(summary.failovers).toBe(1);
+  });
+});
+
+describe('the network before a consumer, and consumers', () => {
+  it('F13, F27: a partition, a half-open connection and a consumer that says nothing: all arrives in order', async () => {
+    await trial({ kind: 'combined' }, async ({ world }) => {
+      const [, silent] = world.consumers;
+      await silent!.turn('silent');
+      world.relay!.blackHole = 'both';
+      await last(1_500);
+      world.relay!.blackHole = 'towards-client';
+      await last(1_000);
+      world.relay!.blackHole = 'none';
+      world.relay!.cut();
+      await silent!.turn('gone');
+      await last(1_000);
+      await silent!.turn('well');
+    });
+  });
+});
+
+describe('a damaged store', () => {
+  it('F19: a write-ahead log that was cut while all was down is noticed, never lost silently', async (context) => {
+    const found = { isGuarded: true };
+    await trial({ kind: 'single', visitors: 0 }, async ({ world }) => {
+      const store = world.storeOf('ME1');
+      // Without a mark outside the database nothing can tell that its newest commits are missing.
+      found.isGuarded = existsSync(join(store, 'engine.hwm'));
+      if (!found.isGuarded) return;
+      await acknowledgedMore(world, 100);
+      await world.fault({ fault: 'cut-log', description: 'half of the log is gone', hitsDoor: true }, async () => {
+        await world.killAll();
+        const file = join(store, 'engine.db-wal');
+        const log = readFileSync(file);
+        writeFileSync(file, log.subarray(0, Math.floor(log.byteLength / 2)));
+        await expect(world.cluster.up()).rejects.toThrow();
+        // The operator puts back what was there.
+        await eventually(
+          'nobody holds the store',
+          () => world.cluster.supervisorPid === undefined || !isAlive(world.cluster.supervisorPid),
+          60_000,
+        );
+        writeFileSync(file, log);
+        await world.cluster.up();
+      });
+    });
+    if (!found.isGuarded) context.skip('no high-water mark in this build');
+  });
+});
