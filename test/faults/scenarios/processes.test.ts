@@ -4,7 +4,7 @@ import type { Summary } from '../summary.ts';
 import { flap, freezeHost, killDuringTakeover, killHost, killProxy } from '../nemesis/processes.ts';
 import { trial } from '../trial.ts';
 import { renew, subscribeOnce, type Held } from '../world/clients.ts';
-import { leaseForThisMachine, QUIET } from '../world/world.ts';
+import { QUIET, USUAL_TTL_MS } from '../world/world.ts';
 
 function tell(what: string, { acknowledged, delivered, duplicates, recoveries }: Summary): void {
   const told = Object.entries(recoveries).map(([fault, ms]) => `${fault} ${ms.join(' ')} ms`);
@@ -34,7 +34,7 @@ describe('processes that die, freeze and are ended', () => {
   it('F4, F7: a frozen host is deposed, and sends nothing when it wakes up', async () => {
     const summary = await trial({ kind: 'high-availability' }, async ({ world, history, random }) => {
       const { server, epoch } = world.cluster.hostOf('ME1');
-      await freezeHost(world, server, 2.5 * leaseForThisMachine().ttlMs);
+      await freezeHost(world, server, 2 * USUAL_TTL_MS);
       await eventually('another epoch', () => world.cluster.hostOf('ME1').epoch > epoch, 20_000);
       await flap.inflict(world, random);
       // It either ends itself or was ended by whoever took over.
@@ -65,7 +65,7 @@ describe('processes that die, freeze and are ended', () => {
   });
 
   it('F38: 1,000 references of before a failover are renewed after it, by each proxy', async () => {
-    await trial({ kind: 'combined', visitors: 0, paceMs: 100, extra: '' }, async ({ world, history }) => {
+    await trial({ kind: 'combined', visitors: 0, paceMs: 100 }, async ({ world, history }) => {
       const held: Held[] = [];
       const lane = async (first: number): Promise<void> => {
         for (let number = first; number < 1_000; number += 20) {
@@ -93,7 +93,7 @@ describe('processes that die, freeze and are ended', () => {
   });
 
   it('F39: a subscription whose time ends during an outage is still renewable, and then delivers', async () => {
-    await trial({ kind: 'combined', visitors: 0, paceMs: 60, extra: '' }, async ({ world, history }) => {
+    await trial({ kind: 'combined', visitors: 0, paceMs: 60 }, async ({ world, history }) => {
       const recipient = 'short-lived';
       const [consumer] = world.consumers;
       const reference = await subscribeOnce({

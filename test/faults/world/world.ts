@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { UpEvent } from '../../../src/app/supervisor.ts';
 import { openKept } from '../../../src/storage/sqlite/kept-database.ts';
@@ -21,22 +20,10 @@ export const QUIET = '{urn:faults}quiet';
 const PAGE_BYTES = 4096;
 const STALL_MS = 100;
 
-export interface LeaseChoice {
-  readonly ttlMs: number;
-  /** For the topology file. */
-  readonly text: string;
-}
-
-export const USUAL_LEASE: LeaseChoice = { ttlMs: 3_000, text: '' };
-export const SHORT_LEASE: LeaseChoice = {
-  ttlMs: 1_200,
-  text: 'lease: { ttl: 1200ms, renewEvery: 200ms, guard: 400ms }',
-};
-
-/** Short leases save time, but a machine with more to do than it can would depose their holders all the time. */
-export function leaseForThisMachine(): LeaseChoice {
-  return (loadavg()[0] ?? 0) > 2 * availableParallelism() ? USUAL_LEASE : SHORT_LEASE;
-}
+/** Milliseconds; the lease that a world has unless told. It holds on a machine that has much else to do. */
+export const USUAL_TTL_MS = 3_000;
+/** For the topology file: a lease that a busy machine may lose, which is what some runs are about. */
+export const SHORT_LEASE = 'lease: { ttl: 1200ms, renewEvery: 200ms, guard: 400ms }';
 
 export interface WorldOptions {
   readonly kind: 'single' | 'load-balanced' | 'high-availability' | 'combined';
