@@ -12,6 +12,7 @@ import { readRun } from '../checkers/run.ts';
 import type { FaultNote, History } from '../history.ts';
 import type { SeededRandom } from '../random.ts';
 import * as clients from './clients.ts';
+import { noteDeadLetters } from './dead-letters.ts';
 import { FaultConsumer } from './fault-consumer.ts';
 import { fakeTimeLibrary, Place } from './place.ts';
 
@@ -178,6 +179,7 @@ export class World implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
     await Promise.all(this.#pullers.map((client) => client.stop()));
+    await noteDeadLetters(this.cluster, this.history);
     this.sample('after');
   }
 
