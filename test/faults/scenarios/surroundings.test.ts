@@ -6,15 +6,6 @@ import { failFsyncOf, fillDiskFor, killInSystemCall } from '../nemesis/disk.ts';
 import { last } from '../nemesis/fault.ts';
 import { trial } from '../trial.ts';
 import { fakeTimeLibrary, hasProgram, Place } from '../world/place.ts';
-import type { World } from '../world/world.ts';
-
-async function acknowledgedMore(world: World, count: number): Promise<void> {
-  const acknowledged = (): number => {
-    return world.history.entries.filter((entry) => entry.type === 'outcome' && entry.outcome === 'ok').length;
-  };
-  const before = acknowledged();
-  await eventually('clients get on', () => acknowledged() > before + count, 30_000);
-}
 
 describe.skipIf(!hasProgram('strace'))('system calls that end badly (needs strace)', () => {
   it('F2: kill -9 in the n-th fsync or write', async () => {
@@ -37,7 +28,7 @@ describe.skipIf(!Place.canMount())('a small disk (needs mount)', () => {
     await trial({ kind: 'single', diskMib: 160 }, async ({ world }) => {
       for (const ms of [1_000, 2_500]) {
         await fillDiskFor(world, ms);
-        await acknowledgedMore(world, 20);
+        await world.clientsGetOn(20);
       }
     });
   });
@@ -51,7 +42,7 @@ describe.skipIf(fakeTimeLibrary() === undefined)('the wall clock (needs libfaket
         const { epoch } = world.cluster.hostOf('ME1');
         for (const hours of [1, -1, 12, 0]) {
           world.place.shiftClock(hours * 3_600);
-          await acknowledgedMore(world, 40);
+          await world.clientsGetOn(40);
         }
         expect(world.cluster.hostOf('ME1').epoch).toBe(epoch);
       },
@@ -82,7 +73,7 @@ describe('a damaged store', () => {
   it('F19: a write-ahead log that was cut while all was down is noticed, never lost silently', async () => {
     await trial({ kind: 'single', visitors: 0 }, async ({ world }) => {
       const file = join(world.storeOf('ME1'), 'engine.db-wal');
-      await acknowledgedMore(world, 100);
+      await world.clientsGetOn(100);
       await world.fault({ fault: 'cut-log', description: 'half of the log is gone', hitsDoor: true }, async () => {
         await world.killAll();
         const log = readFileSync(file);

@@ -52,6 +52,7 @@ export class World implements AsyncDisposable {
   readonly engines: readonly string[];
   /** Where the first server answers by itself. */
   readonly #direct: string;
+  readonly #serverUrls: ReadonlyMap<string, string>;
   readonly consumers: FaultConsumer[] = [];
   /** Before the last of the consumers. */
   relay: TcpRelay | undefined;
@@ -74,6 +75,8 @@ export class World implements AsyncDisposable {
     this.frontDoors = cluster.proxyUrls;
     this.engines = cluster.engines;
     this.#direct = cluster.serverUrl('server1');
+    const servers = cluster.members.filter((name) => name.startsWith('server'));
+    this.#serverUrls = new Map(servers.map((name) => [name, cluster.serverUrl(name)]));
   }
 
   /** Resolves when every engine owes every subscription everything, so that from here on nothing may be missing. */
@@ -140,13 +143,23 @@ export class World implements AsyncDisposable {
     return sendSignal(pid, signal) ? pid : undefined;
   }
 
-  /** Resolves when the member runs, in another process than `pid`. */
+  /** Resolves when the member serves, in another process than `pid`. */
   async isBack(member: string, pid: number | undefined): Promise<void> {
-    await eventually(
-      `${member} is back`,
-      () => this.cluster.pidOf(member) !== pid && isAlive(this.cluster.pidOf(member)),
-      60_000,
-    );
+    // A proxy's socket is kept while there is no proxy.
+    const url = this.#serverUrls.get(member);
+    const isThere = (): boolean => this.cluster.pidOf(member) !== pid && isAlive(this.cluster.pidOf(member));
+    const isServing = async (): Promise<boolean> => isThere() && (url === undefined || (await isOpen(url)));
+    await eventually(`${member} is back`, isServing, 60_000);
+  }
+
+  /** Resolves when so many operations more have succeeded. */
+  async clientsGetOn(count: number): Promise<void> {
+    const { entries } = this.history;
+    const first = entries.length;
+    const isMore = (): boolean => {
+      return entries.slice(first).filter((entry) => entry.type === 'outcome' && entry.outcome === 'ok').length > count;
+    };
+    await eventually('clients get on', isMore, 60_000);
   }
 
   /** Resolves when every front door takes connections. */
