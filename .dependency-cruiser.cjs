@@ -57,7 +57,7 @@ const OWNERS = {
   commander: ['cli'],
 };
 const BUILTIN_OWNERS = {
-  fs: ['topology', 'storage/sqlite', 'admin', 'app', 'cli'],
+  fs: ['topology', 'storage/sqlite', 'admin', 'app', 'cli', 'xml/xpath'],
   http: ['http'],
   https: ['http'],
   net: ['http', 'wire'],

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import type { SendHandle } from 'node:child_process';
 import type { CliIo } from './cli/io.ts';
+import { HangupSignals, Starter } from './cli/outside.ts';
 import { run } from './cli/run.ts';
 
 /** After the second signal, or this long after the first, nothing waits any more. */
@@ -20,31 +20,18 @@ if (process.connected) {
   process.once('disconnect', onSignal);
   process.channel?.unref();
 }
-const told: CliIo['told'] = () =>
-  new Promise((resolve) => {
-    const tell = (message: unknown, listener?: unknown): void => {
-      process.channel?.unref();
-      resolve(
-        typeof message === 'object' ? ({ ...message, listener } as Awaited<ReturnType<CliIo['told']>>) : undefined,
-      );
-    };
-    process.channel?.ref();
-    process.once('message', tell);
-    drain.signal.addEventListener('abort', () => tell(undefined));
-    if (drain.signal.aborted) tell(undefined);
-  });
+const starter = new Starter(process, drain.signal);
+const hangups = new HangupSignals(process, onSignal);
 
 const offer: CliIo['offer'] = (listener) => {
-  if (process.connected) process.send?.({ event: 'listening' }, listener as unknown as SendHandle);
+  if (process.connected) process.send?.({ event: 'listening' }, listener as never);
 };
 
 const { stdout, stderr, env } = process;
-process.exitCode = await run(process.argv, {
-  stdout,
-  stderr,
-  env,
-  signal: drain.signal,
-  abort: abort.signal,
-  told,
-  offer,
-});
+const outside: Omit<CliIo, 'program'> = {
+  ...{ stdout, stderr, env, signal: drain.signal, abort: abort.signal, offer },
+  told: () => starter.told(),
+  onTopology: (listener, signal) => starter.onTopology(listener, signal),
+  onHangup: (listener, signal) => hangups.listen(listener, signal),
+};
+process.exitCode = await run(process.argv, outside);

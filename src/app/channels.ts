@@ -1,7 +1,10 @@
 import type { EngineName, ServerName } from '../kernel/names.ts';
+import type { TopologyMark } from './topology-news.ts';
 
 /** News: where engines run. */
 export const ROUTES_CHANNEL = 'routes';
+/** News: which topology a server has. */
+export const TOPOLOGY_CHANNEL = 'topology';
 /** Call: the preferred server asks the holder for its engine back. */
 export const HANDOVER_CHANNEL = 'handover';
 /** Call: how a server is, for `pointsman status`. */
@@ -45,6 +48,7 @@ export interface ServerStatus {
   readonly pid: number;
   /** It was drained: it takes no engine until an operator says so, or it starts anew. */
   readonly isDrained: boolean;
+  readonly topology: TopologyMark;
   readonly engines: readonly {
     readonly name: EngineName;
     /** The state of this server's candidacy: standby, active, draining, … */

@@ -17,7 +17,8 @@ import { randomId } from '../kernel/ids.ts';
 import { assertCurrent, type Tenure } from '../kernel/tenure.ts';
 import { DemandingEngine } from '../producers/demanding-engine.ts';
 import { Producers } from '../producers/producers.ts';
-import type { SourceSpec, Topology } from '../topology/model.ts';
+import { viewOf, type LiveTopology } from '../topology/live.ts';
+import type { SourceSpec } from '../topology/model.ts';
 import type { TopicModel } from '../wsn/topics/topic-model.ts';
 import type { XPath } from '../xml/xpath/xpath.ts';
 import { producerProperties } from './broker-documents.ts';
@@ -29,7 +30,7 @@ const PUSHES_MS = 1_000;
 export interface EngineHostOptions {
   readonly engine: EngineName;
   readonly server: ServerName;
-  readonly topology: Topology;
+  readonly live: LiveTopology;
   readonly storage: { openEngine(engine: EngineName, epoch: number): Promise<EngineStore> };
   readonly engines: BusEngines;
   readonly directory: Directory;
@@ -79,6 +80,7 @@ export class EngineHost {
     deliverer.start();
     await producers.start(signal);
     links.start();
+    this.#follow(engine, links, signal);
     directory.learn({ engine: name, server, epoch: tenure.epoch, state: 'active' });
     onActive(tenure.epoch);
     tenure.signal.addEventListener('abort', withdraw, { once: true });
@@ -102,9 +104,23 @@ export class EngineHost {
     };
   }
 
+  /** Takes up what changes in the topology while the engine runs and is not read at each use. */
+  #follow(engine: MessagingEngine, links: Links, signal: AbortSignal): void {
+    const { live, engines } = this.#options;
+    const adopt = (): void => {
+      engine.meet(engines.names());
+      engine.setBacklogLimits(live.current.backlog);
+      links.meet();
+    };
+    live.onChange(adopt, signal);
+    // It may have changed while the engine was loaded.
+    adopt();
+  }
+
   #createEngine(tenure: Tenure, store: EngineStore): MessagingEngine {
-    const { engine: name, engines, topology, xpath, topicModel, clock, logger } = this.#options;
-    const { conduct, sources, backlog } = topology;
+    const { engine: name, engines, live, xpath, topicModel, clock, logger } = this.#options;
+    const { sources, backlog } = live.current;
+    const conduct = viewOf(() => live.current.conduct);
     return new MessagingEngine({
       ...{ name, store, tenure, clock, logger, xpath, topicModel, conduct, backlog },
       peers: engines.names().filter((peer) => peer !== name),
@@ -115,8 +131,9 @@ export class EngineHost {
   }
 
   #createProducers(engine: MessagingEngine, tenure: Tenure): Producers {
-    const { topology, sender, clock, logger } = this.#options;
-    const { publicUrl, delivery: times } = topology;
+    const { live, sender, clock, logger } = this.#options;
+    const { publicUrl } = live.current;
+    const times = viewOf(() => live.current.delivery);
     return new Producers({
       ...{ outlet: engine.producers, sender, tenure, clock, logger, publicUrl, times },
       publish: async (resource, messages) => {
@@ -126,8 +143,9 @@ export class EngineHost {
   }
 
   #createDeliverer(engine: MessagingEngine, tenure: Tenure): Deliverer {
-    const { engine: name, topology, sender, clock, logger } = this.#options;
-    const { publicUrl, delivery: times } = topology;
+    const { engine: name, live, sender, clock, logger } = this.#options;
+    const { publicUrl } = live.current;
+    const times = viewOf(() => live.current.delivery);
     return new Deliverer({ engine: name, outbox: engine.outbox, sender, tenure, clock, logger, publicUrl, times });
   }
 

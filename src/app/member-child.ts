@@ -11,6 +11,11 @@ export interface MemberIdentity {
   readonly role: 'server' | 'proxy';
 }
 
+/** What a process is told to become, and the text of the topology in which it is that. */
+export interface MemberOrder extends MemberIdentity {
+  readonly topology: string;
+}
+
 /** How a member's operating-system process ended. */
 export interface MemberExit {
   readonly code: number | null;
@@ -31,6 +36,8 @@ export interface MemberChildOptions {
   /** The program's entry file, run by the same Node.js. */
   readonly program: string;
   readonly topologyFile: string;
+  /** The text that holds: what has been refused since it was read must not reach a member by the file. */
+  readonly topologyText: () => string;
   readonly environment: Environment;
 }
 
@@ -43,13 +50,16 @@ export class MemberChild {
   readonly #exited: Promise<unknown>;
   #listener: MemberListener;
   #servingSince: number | undefined;
+  readonly #topologyText: () => string;
   #isWaiting = false;
+  #hasOrder = false;
   #identity: MemberIdentity | undefined;
   #inherited: ListenerHandle | undefined;
 
   constructor(options: MemberChildOptions, identity: MemberIdentity | undefined, listener: MemberListener) {
-    const { program, topologyFile, environment } = options;
-    const words = identity === undefined ? ['spare'] : [identity.role, identity.name];
+    const { program, topologyFile, topologyText, environment } = options;
+    this.#topologyText = topologyText;
+    const words = identity === undefined ? ['spare'] : [identity.role, identity.name, '--told'];
     this.#listener = listener;
     // The ipc channel is also there to be cut: a member whose starter is gone drains and ends.
     this.#child = spawn(process.execPath, [program, ...words, '--topology', topologyFile, '--json'], {
@@ -68,6 +78,7 @@ export class MemberChild {
       this.#listener.onExit({ code, signal, servedMs });
     });
     this.#child.on('error', () => this.#child.kill('SIGKILL'));
+    if (identity !== undefined) this.#order(identity);
   }
 
   get pid(): number {
@@ -83,7 +94,7 @@ export class MemberChild {
     this.#listener = listener;
     this.#identity = identity;
     this.#inherited = inherited;
-    if (this.#isWaiting) this.#tellIdentity();
+    if (this.#isWaiting) this.#order(identity);
     return true;
   }
 
@@ -97,16 +108,23 @@ export class MemberChild {
     deadline.removeEventListener('abort', kill);
   }
 
-  #tellIdentity(): void {
+  /** The topology has changed. A process that is no member yet gets it when it becomes one. */
+  tell(topology: string): void {
+    if (this.#hasOrder && this.#child.connected) this.#child.send({ topology });
+  }
+
+  #order(identity: MemberIdentity): void {
+    const order: MemberOrder = { ...identity, topology: this.#topologyText() };
+    this.#hasOrder = true;
     // Node passes the sockets of its own network layer, and describes only what it wraps them in.
-    if (this.#identity !== undefined) this.#child.send(this.#identity, this.#inherited as unknown as SendHandle);
+    if (this.#child.connected) this.#child.send(order, this.#inherited as unknown as SendHandle);
   }
 
   #note(event: MemberEvent | undefined): void {
     if (event === undefined) return;
     if (event.event === 'waiting') {
       this.#isWaiting = true;
-      this.#tellIdentity();
+      if (this.#identity !== undefined) this.#order(this.#identity);
     }
     if (event.event === 'serving') this.#servingSince = performance.now();
     this.#listener.onEvent(event);

@@ -32,7 +32,8 @@ const LEAVING_MS = 1_000;
 
 export interface MovesOptions {
   readonly server: ServerName;
-  readonly engines: readonly EngineSpec[];
+  /** Those that this server may host. */
+  readonly engines: () => readonly EngineSpec[];
   /** This server's candidacy for an engine; undefined when it is no candidate. */
   readonly leaseOf: (engine: EngineName) => LeaseManager | undefined;
   readonly placements: Placements;
@@ -89,7 +90,7 @@ export class Moves {
   async move({ engine, to }: HandoverRequest): Promise<MoveOutcome> {
     const { placements, engines, server } = this.#options;
     const before = placements.find(engine);
-    const preferred = engines.find(({ name }) => name === engine)?.candidates[0];
+    const preferred = engines().find(({ name }) => name === engine)?.candidates[0];
     // Before the engine goes: from then on the preferred server may ask for it back.
     placements.put(engine, to === preferred ? undefined : to);
     if (to === server) return { isMoved: false, engine, reason: `${engine} runs on ${server} already` };
@@ -111,7 +112,7 @@ export class Moves {
 
   #dampingOf(engine: EngineName): FailbackDamping {
     const { engines, clock } = this.#options;
-    const everyMs = engines.find(({ name }) => name === engine)?.failbackEveryMs ?? 0;
+    const everyMs = engines().find(({ name }) => name === engine)?.failbackEveryMs ?? 0;
     const damping = this.#damping.get(engine) ?? new FailbackDamping({ everyMs, clock });
     this.#damping.set(engine, damping);
     return damping;
@@ -146,7 +147,7 @@ export class Moves {
   async drain({ isDrained }: DrainRequest): Promise<DrainOutcome> {
     this.#isDrained = isDrained;
     const moves: MoveOutcome[] = [];
-    for (const { name } of this.#options.engines) {
+    for (const { name } of this.#options.engines()) {
       const lease = this.#options.leaseOf(name);
       if (lease === undefined) continue;
       if (isDrained && lease.state !== 'standby') {
@@ -166,7 +167,7 @@ export class Moves {
     this.#isDrained = true;
     const { engines, leaseOf } = this.#options;
     await Promise.all(
-      engines.map(async ({ name }) => {
+      engines().map(async ({ name }) => {
         const lease = leaseOf(name);
         lease?.standBack(true);
         if (lease?.state === 'active') await this.#giveAway(name, signal);
@@ -177,7 +178,7 @@ export class Moves {
   /** The best other candidate that is ready now gets it. */
   async #giveAway(engine: EngineName, signal?: AbortSignal): Promise<MoveOutcome> {
     const { engines, server } = this.#options;
-    const spec = engines.find(({ name }) => name === engine);
+    const spec = engines().find(({ name }) => name === engine);
     let refusal: MoveOutcome = { isMoved: false, engine, reason: `nobody else can take ${engine}` };
     for (const to of spec?.candidates ?? []) {
       if (to === server || signal?.aborted === true) continue;

@@ -5,12 +5,12 @@ import { Deadline } from '../kernel/deadline.ts';
 import { codeOf } from '../kernel/errors.ts';
 import { createLogger, isLogLevel } from '../telemetry/logger.ts';
 import type { ListenerHandle } from '../http/listener.ts';
-import type { Topology } from '../topology/model.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
 import type { ProxyMemberOptions } from './proxy-member.ts';
 import { clusterSecret, type Environment } from './secret.ts';
 import type { ServerMemberOptions } from './server-member.ts';
+import type { TopologyKeeper } from './topology-keeper.ts';
 
 /** How long a member may take to drain. */
 const DRAIN_MS = 10_000;
@@ -20,12 +20,14 @@ const LEAVING_PROXY_MS = 70_000;
 const FAILED_STOP_MS = 500;
 
 export interface RunMemberOptions {
-  readonly topology: Topology;
+  readonly keeper: TopologyKeeper;
   readonly role: 'server' | 'proxy';
   readonly name: string;
   readonly environment: Environment;
   readonly wsdlDirectory: string;
   readonly events: EventSink;
+  /** Another member has a higher version of the topology. */
+  readonly onNewer: () => void;
   /** For a proxy: the listening socket that it takes over, and who keeps it for the next one. */
   readonly inherited?: ListenerHandle;
   readonly onListening?: (listener: ListenerHandle) => void;
@@ -36,13 +38,18 @@ export interface RunMemberOptions {
 
 /** Runs one member until it is told to end or must end; resolves with the exit code. */
 export async function runMember(options: RunMemberOptions): Promise<number> {
-  const { topology, role, name, environment, wsdlDirectory, events, signal, abort } = options;
+  const { keeper, role, name, environment, wsdlDirectory, events, onNewer, signal, abort } = options;
+  const { live } = keeper;
   const level = environment['POINTSMAN_LOG'] ?? '';
   const logger = createLogger({ level: isLogLevel(level) ? level : 'info', fields: { [role]: name } });
-  const secret = await clusterSecret(topology.store.directory, environment);
+  const secret = await clusterSecret(live.current.store.directory, environment);
   const left = new AbortController();
   const onLeave = (): void => left.abort();
-  const common = { onLeave, topology, name, secret, clock: systemClock, logger, events };
+  const onLeft = (): void => {
+    logger.info('No longer in the topology: ending');
+    left.abort();
+  };
+  const common = { live, name, secret, clock: systemClock, logger, events, onLeave, onLeft, onNewer };
   let exitCode: number = EXIT.ok;
   const failed = new AbortController();
   const onFailed = (code: number): void => {
@@ -94,7 +101,7 @@ async function createMember(
   }
   const { ServerMember } = await import('./server-member.ts');
   const { loadTopicModel } = await import('./topic-documents.ts');
-  return new ServerMember({ ...common, ...ofServer, topicModel: loadTopicModel(common.topology.topics) });
+  return new ServerMember({ ...common, ...ofServer, topicModel: loadTopicModel(common.live.current.topics) });
 }
 
 function doorOf({ inherited, onListening }: RunMemberOptions): Pick<ProxyMemberOptions, 'inherited' | 'onListening'> {

@@ -16,6 +16,7 @@ import { answerDirect, answerRelayed } from '../service-point/edges.ts';
 import { ReplyMail } from '../service-point/reply-mail.ts';
 import { ServicePoint } from '../service-point/service-point.ts';
 import { SqliteStorage } from '../storage/sqlite/sqlite-storage.ts';
+import { viewOf, type LiveTopology } from '../topology/live.ts';
 import type { ServerSpec, Topology } from '../topology/model.ts';
 import type { WireChannels } from '../wire/channels.ts';
 import { WireListener } from '../wire/listener.ts';
@@ -24,7 +25,14 @@ import { VERSION } from './version.ts';
 import { XPathSandbox } from '../xml/xpath/sandbox.ts';
 import { topicSetWith } from './broker-documents.ts';
 import { Candidacies } from './candidacies.ts';
-import { BACKUP_CHANNEL, DEAD_LETTERS_CHANNEL, ROUTES_CHANNEL, STATUS_CHANNEL, type ServerStatus } from './channels.ts';
+import {
+  BACKUP_CHANNEL,
+  DEAD_LETTERS_CHANNEL,
+  ROUTES_CHANNEL,
+  STATUS_CHANNEL,
+  TOPOLOGY_CHANNEL,
+  type ServerStatus,
+} from './channels.ts';
 import { answerDeadLetterCalls } from './dead-letters.ts';
 import { answerBackups } from './engine-backups.ts';
 import { EngineHost } from './engine-host.ts';
@@ -32,10 +40,11 @@ import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
 import { operatorCalls } from './operator-calls.ts';
 import { Peers } from './peers.ts';
+import { markOf, TopologyNews } from './topology-news.ts';
 import { isMemberRoute } from './topology-routes.ts';
 
 export interface ServerMemberOptions {
-  readonly topology: Topology;
+  readonly live: LiveTopology;
   readonly name: string;
   readonly secret: Uint8Array;
   readonly wsdlDirectory: string;
@@ -47,6 +56,10 @@ export interface ServerMemberOptions {
   readonly onFailed: (exitCode: number) => void;
   /** An operator wants this process to drain and to end with code 0; perhaps more than once. */
   readonly onLeave: () => void;
+  /** This member is no longer in the topology and has given everything up: it has to end. */
+  readonly onLeft: () => void;
+  /** Another member has a higher version of the topology. */
+  readonly onNewer: () => void;
 }
 
 /** One server: its service point, the engines that it hosts or stands by for, and its ties to the other members. */
@@ -56,6 +69,7 @@ export class ServerMember implements Component {
   readonly #directory: EngineDirectory;
   readonly #engines: BusEngines;
   readonly #peers: Peers;
+  readonly #news: TopologyNews;
   readonly #wire: WireListener;
   readonly #http: HttpListener;
   readonly #sender = new HttpSender();
@@ -67,14 +81,17 @@ export class ServerMember implements Component {
   #hasFailed = false;
 
   constructor(options: ServerMemberOptions) {
-    const { topology, name, secret, clock, logger } = options;
+    const { live, name, secret, clock, logger, onNewer } = options;
+    const topology = live.current;
     const spec = topology.servers.find((server) => server.name === name);
     if (spec === undefined) throw new Error(`No server "${name}" in topology "${topology.name}"`);
     this.#options = options;
     this.#spec = spec;
-    this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(topology, route) });
+    this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(live, route) });
     const others = topology.servers.filter((server) => server.name !== name);
-    this.#peers = new Peers(others, { name, role: 'server', secret, directory: this.#directory, clock, logger });
+    this.#news = new TopologyNews({ live, logger, onNewer });
+    const tie = { name, role: 'server', secret, directory: this.#directory, news: this.#news, clock, logger } as const;
+    this.#peers = new Peers(others, tie);
     this.#engines = new BusEngines(
       topology.engines.map((engine) => engine.name),
       this.#directory,
@@ -102,7 +119,8 @@ export class ServerMember implements Component {
 
   /** Resolves when the service point serves; which engines run here is decided by the leases. */
   async start(signal: AbortSignal): Promise<void> {
-    const { events, name, logger } = this.#options;
+    const { events, name, logger, live } = this.#options;
+    live.onChange((topology) => this.#adopt(topology), this.#ended.signal);
     this.#directory.onChange((route) => {
       if (route.server === name) this.#wire.broadcast(ROUTES_CHANNEL, encodeRoutes([route]));
     }, this.#ended.signal);
@@ -131,23 +149,29 @@ export class ServerMember implements Component {
   }
 
   #status(): ServerStatus {
+    const { name, live } = this.#options;
+    const { moves } = this.#candidacies;
     const engines = this.#candidacies.status();
-    return { server: this.#options.name, pid: process.pid, isDrained: this.#candidacies.moves.isDrained, engines };
+    return { server: name, pid: process.pid, topology: markOf(live.current), isDrained: moves.isDrained, engines };
   }
 
   #createServicePoint(): ServicePoint {
-    const { topology, topicModel, clock, logger } = this.#options;
-    const { publicUrl, limits, conduct } = topology;
+    const { live, topicModel, clock, logger } = this.#options;
+    const { publicUrl, name } = live.current;
     const { maxSubscriptions, maxPullPoints } = defaultEngineLimits;
     return new ServicePoint({
       engines: this.#engines,
       publicUrl,
-      maxBodyBytes: limits.maxBodyBytes,
-      conduct,
+      get maxBodyBytes() {
+        return live.current.limits.maxBodyBytes;
+      },
+      get conduct() {
+        return live.current.conduct;
+      },
       topics: { fixed: topicModel.fixed, element: (grown) => topicSetWith(topicModel, grown) },
       xpath: this.#xpath,
       onvif: {
-        identity: { firmwareVersion: VERSION, serialNumber: topology.name },
+        identity: { firmwareVersion: VERSION, serialNumber: name },
         capacity: { maxSubscriptions, maxPullPoints },
       },
       mail: new ReplyMail(this.#sender, logger),
@@ -157,13 +181,13 @@ export class ServerMember implements Component {
   }
 
   #createWire(servicePoint: ServicePoint): WireListener {
-    const { name, secret, clock, logger } = this.#options;
+    const { name, secret, live, clock, logger } = this.#options;
     const channels: WireChannels = {
       calls: {
         [SOAP_CHANNEL]: answerRelayed(servicePoint, name),
         [ENGINE_CHANNEL]: answerEngineCalls((engine) => this.#engines.findHere(engine)),
         [DEAD_LETTERS_CHANNEL]: answerDeadLetterCalls(this.#engines),
-        [BACKUP_CHANNEL]: answerBackups(this.#options.topology.store, (engine) => {
+        [BACKUP_CHANNEL]: answerBackups(live.current.store, (engine) => {
           return this.#candidacies.status().some(({ name: own, state }) => own === engine && state === 'active');
         }),
         [STATUS_CHANNEL]: () => Promise.resolve(pack(this.#status())),
@@ -182,12 +206,15 @@ export class ServerMember implements Component {
       channels,
       clock,
       logger,
-      onMember: (member) => member.tell(ROUTES_CHANNEL, encodeRoutes(this.#directory.all())),
+      onMember: (member) => {
+        member.tell(TOPOLOGY_CHANNEL, this.#news.encode());
+        member.tell(ROUTES_CHANNEL, encodeRoutes(this.#directory.all()));
+      },
     });
   }
 
   #createHttp(servicePoint: ServicePoint): HttpListener {
-    const { topology, name, logger } = this.#options;
+    const { live, name, logger } = this.#options;
     return new HttpListener({
       listen: this.#spec.listen,
       onPost: answerDirect(servicePoint, name),
@@ -197,18 +224,19 @@ export class ServerMember implements Component {
           () => response.writeHead(503).end(),
         );
       },
-      limits: { maxBodyBytes: topology.limits.maxBodyBytes },
+      limits: viewOf(() => live.current.limits),
       logger,
     });
   }
 
   /** Loads what serves WSDL and pages, after the engines: a takeover must not wait for it. */
   async #openAdmin(): Promise<void> {
-    const { topology, name, wsdlDirectory, logger } = this.#options;
+    const { live, name, wsdlDirectory, logger } = this.#options;
+    const { publicUrl } = live.current;
     try {
       const { createAdminApp } = await import('../admin/app.ts');
       const health = () => ({ serving: !this.#ended.signal.aborted, details: { server: name } });
-      this.#admin.resolve(createAdminApp({ wsdlDirectory, publicUrl: topology.publicUrl, health, logger }));
+      this.#admin.resolve(createAdminApp({ wsdlDirectory, publicUrl, health, logger }));
     } catch (error) {
       this.#admin.reject(error);
       throw error;
@@ -216,11 +244,11 @@ export class ServerMember implements Component {
   }
 
   #createHost(engine: string): EngineHost {
-    const { topology, name, clock, logger, events } = this.#options;
+    const { live, name, clock, logger, events } = this.#options;
     return new EngineHost({
       engine,
       server: name,
-      topology,
+      live,
       storage: this.#storage,
       engines: this.#engines,
       directory: this.#directory,
@@ -232,6 +260,17 @@ export class ServerMember implements Component {
       onActive: (epoch) => events({ event: 'engine', name: engine, server: name, epoch }),
       onBroken: (exitCode) => this.#fail(exitCode),
     });
+  }
+
+  /** The engines that come are known before anything that has to do with them. */
+  #adopt({ servers, engines }: Topology): void {
+    const { name, onLeft } = this.#options;
+    this.#engines.meet(engines.map((engine) => engine.name));
+    this.#peers.replace(servers.filter((server) => server.name !== name));
+    this.#directory.reconsider();
+    this.#wire.broadcast(TOPOLOGY_CHANNEL, this.#news.encode());
+    const changed = this.#candidacies.replace(engines);
+    if (!servers.some((server) => server.name === name)) void changed.then(onLeft);
   }
 
   #fail(exitCode: number): void {

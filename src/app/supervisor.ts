@@ -1,16 +1,29 @@
+import { resolve } from 'node:path';
+import { changesBetween } from '../topology/changes.ts';
 import type { Topology } from '../topology/model.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
+import { Deadline } from '../kernel/deadline.ts';
 import { deferred } from '../kernel/deferred.ts';
 import type { ListenerHandle } from '../http/listener.ts';
 import { EXIT } from './exit-codes.ts';
-import { MemberChild, type MemberExit, type MemberIdentity, type MemberListener } from './member-child.ts';
+import {
+  MemberChild,
+  type MemberChildOptions,
+  type MemberExit,
+  type MemberIdentity,
+  type MemberListener,
+} from './member-child.ts';
 import type { MemberEvent } from './member-events.ts';
 import type { Environment } from './secret.ts';
+import type { ReloadOutcome, TopologyKeeper } from './topology-keeper.ts';
 
 /** A member that died without having served for so long is started again with growing pauses, any other at once. */
 const YOUNG_MS = 1_000;
 const RESTART_PAUSE_MS = { first: 100, max: 5_000 };
+
+/** How long a member that has gone from the topology may take to give everything up. */
+const LEAVE_MS = 60_000;
 
 /** What `pointsman up` reports. */
 export type UpEvent =
@@ -22,11 +35,13 @@ export type UpEvent =
     }
   | { readonly event: 'engine'; readonly name: string; readonly server: string; readonly epoch: number }
   | { readonly event: 'exit'; readonly name: string; readonly code: number | null; readonly signal: string | null }
-  | { readonly event: 'restart'; readonly name: string; readonly pid: number };
+  | { readonly event: 'restart'; readonly name: string; readonly pid: number }
+  /** A member that has come to the topology. */
+  | { readonly event: 'start'; readonly name: string; readonly pid: number }
+  | ({ readonly event: 'reload' } & ReloadOutcome);
 
 export interface SupervisorOptions {
-  readonly topology: Topology;
-  readonly topologyFile: string;
+  readonly keeper: TopologyKeeper;
   /** The program's entry file. */
   readonly program: string;
   readonly environment: Environment;
@@ -52,13 +67,20 @@ export class Supervisor implements Component {
   readonly #pauses = new Map<string, number>();
   #isReady = false;
 
+  readonly #childOptions: MemberChildOptions;
+
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    const { keeper, program, environment } = options;
+    const topologyFile = resolve(keeper.file);
+    this.#childOptions = { program, environment, topologyFile, topologyText: () => keeper.text };
   }
 
   /** Resolves when everything serves. Rejects with MemberFailedError when a member cannot start at all. */
   async start(signal: AbortSignal): Promise<void> {
-    const { topology } = this.#options;
+    const { live } = this.#options.keeper;
+    const topology = live.current;
+    live.onChange((after, before) => this.#adopt(after, before), this.#stopping.signal);
     signal.addEventListener('abort', () => this.#ready.reject(signal.reason), { once: true });
     for (const { name } of topology.servers) this.#spawn(name, 'server');
     for (const { name } of topology.proxies) this.#spawn(name, 'proxy');
@@ -79,7 +101,38 @@ export class Supervisor implements Component {
     await Promise.all(stopping);
   }
 
-  #spawn(name: string, role: MemberIdentity['role']): void {
+  /** Starts the members that have come, tells all, and looks after the end of those that have gone. */
+  #adopt(after: Topology, before: Topology): void {
+    for (const name of namesOf(before)) if (!this.#isWanted(name)) void this.#seeOff(name);
+    // What needs a rolling restart reaches each member when it starts anew.
+    if (changesBetween(before, after).every(({ change }) => change === 'live')) {
+      const { text } = this.#options.keeper;
+      for (const { child } of this.#children.values()) child.tell(text);
+    }
+    const known = new Set(namesOf(before));
+    for (const role of ['server', 'proxy'] as const) {
+      for (const { name } of role === 'server' ? after.servers : after.proxies) {
+        // One that still drains is started again when it has ended.
+        if (!known.has(name) && !this.#children.has(name)) this.#spawn(name, role, 'start');
+      }
+    }
+  }
+
+  /** A member that has gone from the topology ends by itself; one that does not is ended. */
+  async #seeOff(name: string): Promise<void> {
+    const child = this.#children.get(name)?.child;
+    if (child === undefined) return;
+    await this.#options.clock.sleep(LEAVE_MS, this.#stopping.signal).catch(() => undefined);
+    if (this.#stopping.signal.aborted || this.#children.get(name)?.child !== child) return;
+    using deadline = new Deadline(LEAVE_MS);
+    await child.stop(deadline.signal);
+  }
+
+  #isWanted(name: string): boolean {
+    return namesOf(this.#options.keeper.live.current).includes(name);
+  }
+
+  #spawn(name: string, role: MemberIdentity['role'], event: 'start' | 'restart' = 'restart'): void {
     const identity = { name, role };
     const listener: MemberListener = {
       onEvent: (event) => {
@@ -92,12 +145,13 @@ export class Supervisor implements Component {
         if (this.#leaving.delete(child)) return;
         this.#children.delete(name);
         this.#serving.delete(name);
-        void this.#startAgain(name, role, exit);
+        if (this.#isWanted(name)) void this.#startAgain(name, role, exit);
+        else this.#closeDoor(name);
       },
     };
     const child = this.#start(identity, listener);
     this.#children.set(name, { role, child });
-    if (this.#isReady) this.#options.report({ event: 'restart', name, pid: child.pid });
+    if (this.#isReady) this.#options.report({ event, name, pid: child.pid });
   }
 
   /** A spare if there is one. What inherits a listening socket has to begin as one. */
@@ -108,8 +162,8 @@ export class Supervisor implements Component {
       this.#spare = undefined;
       return spare;
     }
-    if (door === undefined) return new MemberChild(this.#options, identity, listener);
-    const child = new MemberChild(this.#options, undefined, listener);
+    if (door === undefined) return new MemberChild(this.#childOptions, identity, listener);
+    const child = new MemberChild(this.#childOptions, undefined, listener);
     child.become(identity, listener, door);
     return child;
   }
@@ -120,10 +174,16 @@ export class Supervisor implements Component {
     else this.#doors.set(name, door);
   }
 
+  /** The proxy has gone from the topology. */
+  #closeDoor(name: string): void {
+    this.#doors.get(name)?.close();
+    this.#doors.delete(name);
+  }
+
   /** A proxy accepts nobody any more: the next one need not wait until it has ended. */
   #replaceLeaving({ name, role }: MemberIdentity): void {
     const left = this.#children.get(name);
-    if (left === undefined || !this.#doors.has(name) || this.#stopping.signal.aborted) return;
+    if (!this.#isWanted(name) || left === undefined || !this.#doors.has(name) || this.#stopping.signal.aborted) return;
     this.#leaving.add(left.child);
     this.#serving.delete(name);
     this.#spawn(name, role);
@@ -131,10 +191,11 @@ export class Supervisor implements Component {
 
   /** Only beside members that serve: what starts needs the processors more. */
   #keepSpare(): void {
-    const { topology, isRestarting } = this.#options;
-    const isComplete = this.#serving.size === topology.servers.length + topology.proxies.length;
+    const { keeper, isRestarting } = this.#options;
+    const { servers, proxies } = keeper.live.current;
+    const isComplete = [...servers, ...proxies].every(({ name }) => this.#serving.has(name));
     if (!isRestarting || !isComplete || this.#spare !== undefined || this.#stopping.signal.aborted) return;
-    const spare = new MemberChild(this.#options, undefined, {
+    const spare = new MemberChild(this.#childOptions, undefined, {
       onEvent: () => undefined,
       // Whatever ended it would end the next one too; a member that dies then starts without a spare.
       onExit: () => {
@@ -159,7 +220,7 @@ export class Supervisor implements Component {
       () => true,
       () => false,
     );
-    if (isTime) this.#spawn(name, role);
+    if (isTime && this.#isWanted(name) && !this.#children.has(name)) this.#spawn(name, role);
   }
 
   #note(event: MemberEvent): void {
@@ -189,7 +250,7 @@ export class Supervisor implements Component {
 
   #reportWhenReady(): void {
     if (this.#isReady) return;
-    const { proxies, servers, engines } = this.#options.topology;
+    const { proxies, servers, engines } = this.#options.keeper.live.current;
     const isServing = [...proxies, ...servers].every(({ name }) => this.#serving.has(name));
     const isActive = engines.every(({ name }) => this.#engines.has(name));
     const isSeen = proxies.every(({ name }) => {
@@ -209,6 +270,10 @@ export class Supervisor implements Component {
     this.#ready.resolve(undefined);
     this.#keepSpare();
   }
+}
+
+function namesOf({ servers, proxies }: Topology): readonly string[] {
+  return [...servers, ...proxies].map(({ name }) => name);
 }
 
 /** A member could not be started; its own message is on the standard error output. */

@@ -8,13 +8,20 @@ import { RemoteEngine } from './remote-engine.ts';
 export class BusEngines implements Engines {
   readonly #directory: Directory;
   readonly #members: Members;
-  readonly #remote: ReadonlyMap<EngineName, Engine>;
+  readonly #remote = new Map<EngineName, Engine>();
   readonly #here = new Map<EngineName, Engine>();
 
   constructor(names: readonly EngineName[], directory: Directory, members: Members) {
     this.#directory = directory;
     this.#members = members;
-    this.#remote = new Map(names.map((name) => [name, new RemoteEngine(name, directory, members)]));
+    this.meet(names);
+  }
+
+  /** Engines of the topology; those that are known already stay as they are. */
+  meet(names: readonly EngineName[]): void {
+    for (const name of names) {
+      if (!this.#remote.has(name)) this.#remote.set(name, new RemoteEngine(name, this.#directory, this.#members));
+    }
   }
 
   names(): readonly EngineName[] {

@@ -34,21 +34,28 @@ export class Links {
   readonly #options: LinksOptions;
   readonly #peers = new Map<EngineName, { readonly outgoing: Wakeup; readonly interest: InterestTeller }>();
   readonly #running: Promise<void>[] = [];
+  #hasStarted = false;
 
   constructor(options: LinksOptions) {
     this.#options = options;
-    for (const peer of options.engines.names()) {
-      if (peer === options.outlet.engine) continue;
-      this.#peers.set(peer, { outgoing: new Wakeup(), interest: new InterestTeller(peer, options) });
+    this.meet();
+  }
+
+  /** Takes up the links to engines that have come to the bus. The outlet must know them before. */
+  meet(): void {
+    const { engines, outlet, signal } = this.#options;
+    for (const peer of engines.names()) {
+      if (peer === outlet.engine || this.#peers.has(peer)) continue;
+      this.#peers.set(peer, { outgoing: new Wakeup(), interest: new InterestTeller(peer, this.#options) });
+      if (this.#hasStarted && !signal.aborted) this.#run(peer);
     }
   }
 
   /** Starts the loops; they end when the tenure's signal aborts. */
   start(): void {
     const { outlet, directory, signal } = this.#options;
-    for (const [peer, { outgoing, interest }] of this.#peers) {
-      this.#running.push(this.#forward(peer, outgoing), interest.run());
-    }
+    this.#hasStarted = true;
+    for (const peer of this.#peers.keys()) this.#run(peer);
     outlet.onReady((peer) => this.#peers.get(peer)?.outgoing.wake(), signal);
     outlet.onInterest(() => {
       for (const { interest } of this.#peers.values()) interest.wake();
@@ -72,6 +79,11 @@ export class Links {
   /** Resolves when the loops have ended, after the signal aborted. */
   async ended(): Promise<void> {
     await Promise.all(this.#running);
+  }
+
+  #run(peer: EngineName): void {
+    const link = this.#peers.get(peer);
+    if (link !== undefined) this.#running.push(this.#forward(peer, link.outgoing), link.interest.run());
   }
 
   async #forward(peer: EngineName, wakeup: Wakeup): Promise<void> {

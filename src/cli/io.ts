@@ -1,9 +1,16 @@
+import type { Hangups } from '../app/follow-file.ts';
+import type { MemberOrder } from '../app/member-child.ts';
 import type { ListenerHandle } from '../http/listener.ts';
 
 /** Where output goes. `isTTY`: a person is looking, so progress may be shown. */
 export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+}
+
+/** What a process is to become; a proxy may get the listening socket of the one before. */
+export interface ToldOrder extends MemberOrder {
+  readonly listener?: ListenerHandle | undefined;
 }
 
 /** What a command gets from the process. Commands touch nothing else of it. */
@@ -16,12 +23,13 @@ export interface CliIo {
   /** Aborts when the user asks a second time: stop without grace. */
   readonly abort: AbortSignal;
   /** What whoever started this process says that it is to be; undefined when it is told to end instead. */
-  told(): Promise<
-    | { readonly role: 'server' | 'proxy'; readonly name: string; readonly listener?: ListenerHandle | undefined }
-    | undefined
-  >;
+  told(): Promise<ToldOrder | undefined>;
   /** Gives whoever started this process its listening socket, to keep for a successor. */
   offer(listener: ListenerHandle): void;
+  /** Calls `listener` with each further topology that whoever started this process sends, until `signal` aborts. */
+  onTopology(listener: (text: string) => void, signal: AbortSignal): void;
+  /** Calls `listener` at each SIGHUP that does not come from a terminal that is gone, until `signal` aborts. */
+  readonly onHangup: Hangups;
   /** The script that this process runs, for commands that start further processes of it. */
   readonly program: string;
 }

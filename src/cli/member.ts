@@ -1,10 +1,14 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { fileURLToPath } from 'node:url';
+import { followFile } from '../app/follow-file.ts';
+import type { MemberIdentity } from '../app/member-child.ts';
 import { loadEverything, runMember } from '../app/run-member.ts';
-import { loadTopology } from '../topology/load.ts';
+import { TopologyKeeper, type ReloadOutcome } from '../app/topology-keeper.ts';
+import { systemClock } from '../kernel/clock.ts';
 import type { Topology } from '../topology/model.ts';
 import { MemberEndedError, UsageError } from './failure.ts';
-import { writeJson, writeLine, type CliIo } from './io.ts';
+import { writeJson, writeLine, type CliIo, type ToldOrder } from './io.ts';
+import { narrateReload } from './narrate-reload.ts';
 
 /** Beside `src` and `dist`, wherever the package is. */
 const WSDL_DIRECTORY = fileURLToPath(new URL('../../wsdl', import.meta.url));
@@ -26,18 +30,17 @@ export function addSpareCommand(program: Command, io: CliIo): void {
     .requiredOption('--topology <file>', 'the topology file')
     .option('--json', 'one JSON object on each line, for programs')
     .action(async (options: MemberOptions) => {
-      const topology = loadTopology(options.topology, io.env);
       await loadEverything();
       const told = io.told();
       writeJson(io.stdout, { event: 'waiting' });
-      const identity = await told;
-      if (identity !== undefined) await runAs(identity, topology, options, io);
+      await runTold(await told, options, io);
     });
 }
 
 interface MemberOptions {
   readonly topology: string;
   readonly json?: boolean;
+  readonly told?: boolean;
 }
 
 function addMemberCommand(program: Command, io: CliIo, role: 'server' | 'proxy'): void {
@@ -47,35 +50,73 @@ function addMemberCommand(program: Command, io: CliIo, role: 'server' | 'proxy')
     .argument('<name>', `the ${role}'s name in the topology`)
     .requiredOption('--topology <file>', 'the topology file')
     .option('--json', 'one JSON object on each line, for programs')
+    .addOption(new Option('--told', 'whoever starts it sends the topology').hideHelp())
     .action(async (name: string, options: MemberOptions) => {
-      await runAs({ role, name }, loadTopology(options.topology, io.env), options, io);
+      if (options.told === true) await runTold(await io.told(), options, io);
+      else await runAlone({ role, name }, options, io);
     });
 }
 
+/** A member of `pointsman up`: that looks after the file, and tells its members what holds. */
+async function runTold(order: ToldOrder | undefined, options: MemberOptions, io: CliIo): Promise<void> {
+  if (order === undefined) return;
+  const keeper = new TopologyKeeper(options.topology, order.topology, io.env);
+  const follow = (signal: AbortSignal): void => {
+    io.onHangup(() => undefined, signal);
+    io.onTopology((text) => {
+      const outcome = keeper.offer(text);
+      if ('refused' in outcome) narrateReload(outcome, (line) => writeLine(io.stderr, line));
+    }, signal);
+  };
+  await runAs(order, keeper, { ...options, follow, onNewer: () => undefined }, io);
+}
+
+/** A member that looks after its file itself. */
+async function runAlone(identity: MemberIdentity, options: MemberOptions, io: CliIo): Promise<void> {
+  const keeper = TopologyKeeper.open(options.topology, io.env);
+  const report = (outcome: ReloadOutcome): void => {
+    if (options.json === true) writeJson(io.stdout, { event: 'reload', ...outcome });
+    else narrateReload(outcome, (line) => writeLine('refused' in outcome ? io.stderr : io.stdout, line));
+  };
+  const follow = (signal: AbortSignal): void => {
+    followFile({ keeper, clock: systemClock, onHangup: io.onHangup, report, signal });
+  };
+  const onNewer = (): void => {
+    const outcome = keeper.reloadIfTouched();
+    if (outcome !== undefined) report(outcome);
+  };
+  await runAs(identity, keeper, { ...options, follow, onNewer }, io);
+}
+
 async function runAs(
-  { role, name, listener }: NonNullable<Awaited<ReturnType<CliIo['told']>>>,
-  topology: Topology,
-  { topology: file, json }: MemberOptions,
+  { role, name, listener }: MemberIdentity & Pick<ToldOrder, 'listener'>,
+  keeper: TopologyKeeper,
+  options: MemberOptions & { readonly follow: (signal: AbortSignal) => void; readonly onNewer: () => void },
   io: CliIo,
 ): Promise<void> {
-  assertMember(topology, role, name, file);
-  const exitCode = await runMember({
-    topology,
-    role,
-    name,
-    environment: io.env,
-    wsdlDirectory: WSDL_DIRECTORY,
-    ...(listener === undefined ? {} : { inherited: listener }),
-    onListening: (opened) => io.offer(opened),
-    events: (event) => {
-      if (json === true) writeJson(io.stdout, event);
-      else if (event.event === 'serving') writeLine(io.stdout, `${event.name} serves at ${event.url}`);
-      else if (event.event === 'engine') writeLine(io.stdout, `${event.name} runs here (epoch ${event.epoch})`);
-    },
-    signal: io.signal,
-    abort: io.abort,
-  });
-  if (exitCode !== 0) throw new MemberEndedError(exitCode);
+  const { json, topology: file, follow, onNewer } = options;
+  assertMember(keeper.live.current, role, name, file);
+  const over = new AbortController();
+  follow(over.signal);
+  try {
+    const exitCode = await runMember({
+      ...{ keeper, role, name, onNewer },
+      environment: io.env,
+      wsdlDirectory: WSDL_DIRECTORY,
+      ...(listener === undefined ? {} : { inherited: listener }),
+      onListening: (opened) => io.offer(opened),
+      events: (event) => {
+        if (json === true) writeJson(io.stdout, event);
+        else if (event.event === 'serving') writeLine(io.stdout, `${event.name} serves at ${event.url}`);
+        else if (event.event === 'engine') writeLine(io.stdout, `${event.name} runs here (epoch ${event.epoch})`);
+      },
+      signal: io.signal,
+      abort: io.abort,
+    });
+    if (exitCode !== 0) throw new MemberEndedError(exitCode);
+  } finally {
+    over.abort();
+  }
 }
 
 function assertMember(topology: Topology, role: 'server' | 'proxy', name: string, file: string): void {

@@ -13,9 +13,10 @@ export function addStatusCommand(program: Command, io: CliIo): void {
     .action(async (file: string, options: { json?: boolean }) => {
       const topology = loadTopology(file, io.env);
       const members = await askStatus(topology, io.env);
+      const newest = Math.max(0, ...members.map((member) => (member.isUp ? member.topology.version : 0)));
       for (const member of members) {
         if (options.json === true) writeJson(io.stdout, member);
-        else writeLine(io.stdout, describe(member));
+        else writeLine(io.stdout, describe(member, newest));
       }
       const active = new Set(members.flatMap((member) => (member.isUp ? activeIn(member) : [])));
       const missing = topology.engines.filter(({ name }) => !active.has(name)).map(({ name }) => name);
@@ -23,13 +24,16 @@ export function addStatusCommand(program: Command, io: CliIo): void {
     });
 }
 
-function describe(member: MemberStatus): string {
+function describe(member: MemberStatus, newest: number): string {
   if (!member.isUp) return `${member.server}  down`;
   const engines = member.engines.map(({ name, state, epoch, problem }) => {
     const notes = [epoch === undefined ? undefined : `epoch ${epoch}`, problem].filter((note) => note !== undefined);
     return notes.length === 0 ? `${name} ${state}` : `${name} ${state} (${notes.join('; ')})`;
   });
-  return `${member.server}  ${member.isDrained ? 'drained' : 'up'}  pid ${member.pid}  ${engines.join(', ')}`;
+  const { version, fingerprint } = member.topology;
+  const behind = version < newest ? `, behind ${newest}` : '';
+  const state = member.isDrained ? 'drained' : 'up';
+  return `${member.server}  ${state}  pid ${member.pid}  ${engines.join(', ')}  topology ${version} (${fingerprint}${behind})`;
 }
 
 function activeIn({ engines }: MemberStatus & { isUp: true }): readonly string[] {

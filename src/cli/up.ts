@@ -1,11 +1,12 @@
 import type { Command } from 'commander';
-import { resolve } from 'node:path';
+import { followFile } from '../app/follow-file.ts';
 import { MemberFailedError, Supervisor, type UpEvent } from '../app/supervisor.ts';
+import { TopologyKeeper, type ReloadOutcome } from '../app/topology-keeper.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { Deadline } from '../kernel/deadline.ts';
-import { loadTopology } from '../topology/load.ts';
 import { MemberEndedError } from './failure.ts';
 import { writeJson, writeLine, type CliIo } from './io.ts';
+import { narrateReload } from './narrate-reload.ts';
 import { whatToTryNext } from './try-next.ts';
 
 /** How long all members together may take to drain. */
@@ -20,19 +21,22 @@ export function addUpCommand(program: Command, io: CliIo): void {
     .option('--json', 'one JSON object on each line, for programs')
     .option('--no-restart', 'leave a dead process dead')
     .action(async (file: string, options: { json?: boolean; restart: boolean }) => {
-      const topology = loadTopology(file, io.env);
+      const keeper = TopologyKeeper.open(file, io.env);
+      const topology = keeper.live.current;
       const report = options.json === true ? (event: UpEvent): void => writeJson(io.stdout, event) : narrate(io);
       const supervisor = new Supervisor({
-        topology,
-        topologyFile: resolve(file),
+        keeper,
         program: io.program,
         environment: { POINTSMAN_LOG: 'warn', ...io.env },
         isRestarting: options.restart,
         clock: systemClock,
         report,
       });
+      const over = new AbortController();
       if (options.json !== true) io.stderr.write(`Starting ${topology.name} (${topology.kind}) …\n`);
       try {
+        const reloaded = (outcome: ReloadOutcome): void => report({ event: 'reload', ...outcome });
+        followFile({ keeper, clock: systemClock, onHangup: io.onHangup, report: reloaded, signal: over.signal });
         await supervisor.start(io.signal);
         if (options.json !== true) writeLine(io.stdout, whatToTryNext(topology, file));
         await untilAborted(io.signal);
@@ -43,6 +47,7 @@ export function addUpCommand(program: Command, io: CliIo): void {
         }
         if (!io.signal.aborted) throw error;
       } finally {
+        over.abort();
         if (options.json !== true) io.stderr.write('Stopping …\n');
         using deadline = new Deadline(STOP_MS, io.abort);
         await supervisor.stop(deadline.signal);
@@ -70,6 +75,12 @@ function narrate(io: CliIo): (event: UpEvent) => void {
         break;
       case 'exit':
         writeLine(io.stdout, `${event.name} ended (${event.signal ?? `code ${event.code ?? 'none'}`})`);
+        break;
+      case 'start':
+        writeLine(io.stdout, `${event.name} started (pid ${event.pid})`);
+        break;
+      case 'reload':
+        narrateReload(event, (line) => writeLine('refused' in event ? io.stderr : io.stdout, line));
         break;
       case 'restart':
         writeLine(io.stdout, `${event.name} started again (pid ${event.pid})`);

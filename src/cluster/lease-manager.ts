@@ -27,7 +27,7 @@ interface Deposition {
 
 export interface LeaseManagerOptions {
   readonly engine: EngineName;
-  /** The index of this server in `candidates`; 0 is the preferred one. */
+  /** The index of this server in `candidates` at the start; 0 is the preferred one. */
   readonly rank: number;
   readonly candidates: readonly ServerName[];
   readonly contender: Contender;
@@ -81,6 +81,7 @@ export class LeaseManager implements Component {
   readonly #random: () => number;
   readonly #watch: LeaseWatch;
   readonly #stopping = new AbortController();
+  #candidates: readonly ServerName[];
   #state: LeaseState = 'created';
   #running: Promise<void> | undefined;
   #holding: Holding | undefined;
@@ -103,6 +104,7 @@ export class LeaseManager implements Component {
       throw new InvariantError(`Found ${found}; expected "${contender.server}"`);
     }
     this.#options = options;
+    this.#candidates = candidates;
     this.#logger = options.logger.child({ engine, server: contender.server });
     this.#random = options.random ?? Math.random;
     this.#watch = new LeaseWatch({ server: contender.server, candidates, ttlMs: options.times.ttlMs });
@@ -167,10 +169,16 @@ export class LeaseManager implements Component {
    * not active here, `to` is no other candidate, or the lease was lost on the way. Once begun it does not turn back.
    */
   async handOver(to: ServerName, deadline: AbortSignal): Promise<boolean> {
-    const { candidates, contender } = this.#options;
-    if (this.#state !== 'active' || to === contender.server || !candidates.includes(to)) return false;
+    const { contender } = this.#options;
+    if (this.#state !== 'active' || to === contender.server || !this.#candidates.includes(to)) return false;
     if (this.#holding?.leave(to, deadline) !== true) return false;
     return new Promise((resolve) => (this.#handedOver = resolve));
+  }
+
+  /** From now on these are the candidates, in this order, this server among them. What runs here goes on. */
+  contendAmong(candidates: readonly ServerName[]): void {
+    this.#candidates = candidates;
+    this.#watch.contendAmong(candidates);
   }
 
   #enter(state: LeaseState): void {

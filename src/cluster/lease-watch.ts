@@ -20,7 +20,7 @@ export const PRECEDENCE = {
  */
 export class LeaseWatch {
   readonly #server: ServerName;
-  readonly #candidates: readonly ServerName[];
+  #candidates: readonly ServerName[];
   readonly #ttlMs: number;
   #seen: LeaseView | undefined;
   #movedAt = 0;
@@ -37,6 +37,11 @@ export class LeaseWatch {
   /** The lease as it was seen last. */
   get seen(): LeaseView | undefined {
     return this.#seen;
+  }
+
+  /** From now on these are the candidates, in this order. */
+  contendAmong(candidates: readonly ServerName[]): void {
+    this.#candidates = candidates;
   }
 
   /** This process has taken the lease itself. Whatever was known of former holders is over. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Claim, Outbox } from '../engine/ports/outbox.ts';
-import { fullJitter } from '../kernel/backoff.ts';
+import { type BackoffBounds, fullJitter } from '../kernel/backoff.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -107,7 +107,7 @@ export class Deliverer {
     this.#writer = new NotifyWriter({ engine, publicUrl });
     this.#turns = new Turns({
       limits: LIMITS,
-      backoff: { firstMs: times.firstRetryMs, maxMs: times.maxRetryMs },
+      backoff: backoffOf(times),
       now: () => clock.monotonic(),
       random: this.#random,
     });
@@ -387,4 +387,16 @@ export class Deliverer {
 function resultOf(outcome: Outcome): TryResult {
   if (outcome.kind !== 'failed') return 'succeeded';
   return outcome.isRefusal === true ? 'refused' : 'failed';
+}
+
+/** Reads the times at each use: they may change. */
+function backoffOf(times: DeliveryTiming): BackoffBounds {
+  return {
+    get firstMs() {
+      return times.firstRetryMs;
+    },
+    get maxMs() {
+      return times.maxRetryMs;
+    },
+  };
 }

@@ -1,18 +1,13 @@
-import type { EngineName } from '../kernel/names.ts';
 import { compileTopicExpression } from '../wsn/topics/topic-expression.ts';
 import { allCursors } from './all-cursors.ts';
 import { restoreBacklog } from './backlog-record.ts';
 import { isSegmentKey } from './log-extent.ts';
 import type { Parts } from './parts.ts';
-import { interestKey, PeerInterest } from './peer-interest.ts';
-import { isLinkCursorId, linkCursorId } from './peer-links.ts';
+import { isLinkCursorId } from './peer-links.ts';
 import type { KeyedRecord, Space, StoredState } from './ports/engine-store.ts';
 import {
   unpackRecord,
   type StoredCurrent,
-  type StoredExpression,
-  type StoredHighWater,
-  type StoredInterest,
   type StoredAlive,
   type StoredPullPoint,
   type StoredRegistration,
@@ -20,6 +15,7 @@ import {
   type StoredSubscription,
   type StoredTopic,
 } from './records.ts';
+import { openLinks, storedInterests } from './stored-links.ts';
 import { subscriptionRemoval } from './subscriptions.ts';
 
 /** Takes what the store holds into the memory of a new engine. The cursors are all behind after it. */
@@ -41,12 +37,13 @@ export function restore(parts: Parts, state: StoredState): void {
   restoreSubscriptions(parts, recordsOf('subscription'), positions);
   restoreRegistrations(parts, recordsOf('registration'), recordsOf('remote'));
   restoreCurrent(parts, recordsOf('current'));
-  const interests = restoreInterests(parts, recordsOf('interest'));
+  const links = { interests: recordsOf('interest'), highWaters: recordsOf('high-water'), positions };
+  const interests = storedInterests(parts, parts.peerLinks.names, links);
   parts.log.open(
     state.head,
     highest([...positions.values(), ...[...interests.values()].flatMap((one) => one.sinces())]),
   );
-  restoreLinks(parts, interests, recordsOf('high-water'), positions);
+  openLinks(parts, interests, links);
   restoreBacklogs(parts, backlogs);
   parts.requests.load(recordsOf('request'));
   parts.deadLetters.load(recordsOf('dead-letter'));
@@ -103,37 +100,6 @@ function restoreCurrent({ current }: Parts, records: readonly KeyedRecord[]): vo
   for (const { topic, at, message } of stored) current.keep(topic, { at, message });
 }
 
-function restoreInterests(
-  { peerLinks, demand }: Parts,
-  records: readonly KeyedRecord[],
-): ReadonlyMap<EngineName, PeerInterest> {
-  const byPeer = new Map<EngineName, PeerInterest>(
-    peerLinks.names.map((peer) => [peer, new PeerInterest(peer, demand)]),
-  );
-  for (const { key, value } of records) {
-    const { peer, isExpression } = interestKey(key);
-    const stored = unpackRecord(`interest ${key}`, value);
-    if (isExpression) byPeer.get(peer)?.loadExpression(stored as StoredExpression);
-    else byPeer.get(peer)?.load(stored as StoredInterest);
-  }
-  return byPeer;
-}
-
-function restoreLinks(
-  { peerLinks, log }: Parts,
-  interests: ReadonlyMap<EngineName, PeerInterest>,
-  highWaters: readonly KeyedRecord[],
-  positions: Positions,
-): void {
-  const taken = new Map<EngineName, number>();
-  for (const { key, value } of highWaters)
-    taken.set(key, (unpackRecord(`high water ${key}`, value) as StoredHighWater).seq);
-  for (const [peer, interest] of interests) {
-    const position = positions.get(linkCursorId(peer)) ?? lowest([log.head, ...interest.sinces()]);
-    peerLinks.open(peer, interest, taken.get(peer) ?? 0, position);
-  }
-}
-
 /** Records of readers that are no more are removed. */
 function restoreBacklogs(parts: Parts, records: readonly KeyedRecord[]): void {
   const byReader = new Map(records.map((record) => [record.key, record]));
@@ -158,8 +124,4 @@ function removeStrayCursors({ subscriptions, pullPoints, writer }: Parts, ids: I
 
 function highest(numbers: readonly number[]): number {
   return numbers.reduce((most, number) => Math.max(most, number), 0);
-}
-
-function lowest(numbers: readonly number[]): number {
-  return numbers.reduce((least, number) => Math.min(least, number), Infinity);
 }

@@ -22,6 +22,7 @@ import { Pushes } from './pushes.ts';
 import { Registering } from './registering.ts';
 import { sourceId } from './registrations.ts';
 import { Resources } from './resources.ts';
+import { meetPeers } from './stored-links.ts';
 import { Subscribing } from './subscribing.ts';
 import { Synchronizing } from './synchronizing.ts';
 
@@ -107,6 +108,11 @@ export class MessagingEngine implements Engine {
     this.#parts.life.end('shutting-down');
     await this.#starting?.catch(() => undefined);
     await Promise.all(this.#background);
+  }
+
+  /** Engines of the topology, this one too or not: takes up links to those that are new, with what the store knows of them. */
+  meet(peers: readonly EngineName[]): void {
+    meetPeers(this.#parts, peers);
   }
 
   async execute<O extends EngineOperation>(

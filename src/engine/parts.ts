@@ -18,7 +18,7 @@ import { OwnInterest } from './interest.ts';
 import { Life } from './life.ts';
 import { defaultEngineLimits, type EngineLimits } from './limits.ts';
 import { MessageLog } from './log.ts';
-import { PeerLinks } from './peer-links.ts';
+import { NO_LINKS, PeerLinks, type StoredLinks } from './peer-links.ts';
 import type { EngineStore, WriteBatch } from './ports/engine-store.ts';
 import { PullPoints } from './pull-points.ts';
 import { Registrations } from './registrations.ts';
@@ -54,7 +54,7 @@ export interface EngineOptions {
   readonly onFailure: (error: Error) => void;
 }
 
-/** What the topology says about how the engine serves. */
+/** What the topology says about how the engine serves. Members are read at each use, so they may change; not `pauseRetention`. */
 export interface EngineConduct {
   readonly requiresRegistration: boolean;
   /** A Renew this long after the end of a subscription still succeeds. */
@@ -114,6 +114,8 @@ export interface Parts {
   readonly pullPoints: PullPoints;
   readonly registrations: Registrations;
   readonly peerLinks: PeerLinks;
+  /** What the store holds of links to engines that are not in the topology (any more). */
+  readonly absentees: { links: StoredLinks };
   readonly current: CurrentMessages;
   readonly requests: RequestMemory;
   readonly retries: Retries;
@@ -123,10 +125,30 @@ export interface Parts {
   readonly backlogs: Backlogs;
 }
 
+/** Read anew at each use: the topology may change while the engine runs. */
+function conductOver(given: Partial<EngineConduct>): EngineConduct {
+  const read = <Key extends keyof EngineConduct>(key: Key): EngineConduct[Key] =>
+    given[key] ?? defaultEngineConduct[key];
+  return {
+    get requiresRegistration() {
+      return read('requiresRegistration');
+    },
+    get renewGraceMs() {
+      return read('renewGraceMs');
+    },
+    get pauseRetention() {
+      return read('pauseRetention');
+    },
+    get pullPointLifetimeMs() {
+      return read('pullPointLifetimeMs');
+    },
+  };
+}
+
 /** Puts an engine together; nothing is read, written or started. */
 export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, ...options }: EngineOptions): Parts {
   const limits = { ...defaultEngineLimits, ...options.limits };
-  const conduct = { ...defaultEngineConduct, ...options.conduct };
+  const conduct = conductOver(options.conduct ?? {});
   const topicModel = options.topicModel ?? OPEN_MODEL;
   const { queueLength } = limits;
   const logger = options.logger.child({ engine: name, epoch: tenure.epoch });
@@ -173,6 +195,7 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     log,
     writer,
     turns: new Turns(),
+    absentees: { links: NO_LINKS },
   };
   const resources = { topicSet, contents, demand, interest, subscriptions, pullPoints, registrations, peerLinks };
   const failures = {

@@ -3,7 +3,21 @@ import type { Logger } from '../kernel/log.ts';
 import { Cursor } from './cursor.ts';
 import { Listeners } from './listeners.ts';
 import type { PeerInterest } from './peer-interest.ts';
+import type { KeyedRecord } from './ports/engine-store.ts';
 import type { EntryHeader } from './records.ts';
+
+/** What the store holds of the links to peers. */
+export interface StoredLinks {
+  /** What each wants of what is published here. */
+  readonly interests: readonly KeyedRecord[];
+  /** How far the log of each has been taken over. */
+  readonly highWaters: readonly KeyedRecord[];
+  /** How far each has come in our log, by the id of its cursor. */
+  readonly positions: ReadonlyMap<string, number>;
+}
+
+/** Nothing was ever heard of any peer. */
+export const NO_LINKS: StoredLinks = { interests: [], highWaters: [], positions: new Map() };
 
 /** The flow of what is published here to one peer, and of what is published there to us. */
 export interface PeerLink {
@@ -20,7 +34,7 @@ export interface PeerLink {
 export class PeerLinks {
   /** Called with the name of a peer for which there is something to claim. */
   readonly ready: Listeners<[EngineName]>;
-  /** The peers of the topology. */
+  /** The peers of the topology at the start. */
   readonly names: readonly EngineName[];
   readonly #byPeer = new Map<EngineName, PeerLink>();
   readonly #queueLength: number;

@@ -40,9 +40,8 @@ export interface Endpoint {
 
 export interface ProducerClientOptions {
   readonly sender: RequestSender;
-  readonly connectTimeoutMs: number;
-  /** From the beginning of a request to the end of its reply. */
-  readonly totalTimeoutMs: number;
+  /** Read at each request; `totalTimeoutMs`: from its beginning to the end of its reply. */
+  readonly times: { readonly connectTimeoutMs: number; readonly totalTimeoutMs: number };
   /** Aborted: the connections are cut. */
   readonly signal: AbortSignal;
   /** Asked immediately before a request is written; false: nothing is written. */
@@ -100,13 +99,14 @@ export class ProducerClient {
 
   /** ONVIF's PullMessages: takes up to `limit` messages, waits up to `waitMs` for a first one. `signal` gives it up. */
   async pullMessages(to: Endpoint, waitMs: number, limit: number, signal: AbortSignal): Promise<Pulled> {
-    const totalTimeoutMs = waitMs + this.#options.totalTimeoutMs;
+    const totalTimeoutMs = waitMs + this.#options.times.totalTimeoutMs;
     const limits = { totalTimeoutMs, maxReplyBytes: MAX_PULLED, signal };
     return readPulled(await this.#exchange(to, 'PullMessages', writePullMessages(waitMs, limit), randomUrn(), limits));
   }
 
   #ask(to: Endpoint, name: AskedName, body: string, messageId = randomUrn()): Promise<XmlElement | undefined> {
-    const { totalTimeoutMs, signal } = this.#options;
+    const { times, signal } = this.#options;
+    const { totalTimeoutMs } = times;
     const limits = { totalTimeoutMs, maxReplyBytes: MAX_ANSWER, signal };
     return this.#gate.run(() => this.#exchange(to, name, body, messageId, limits));
   }
@@ -118,7 +118,7 @@ export class ProducerClient {
     messageId: string,
     limits: Pick<HttpPost, 'totalTimeoutMs' | 'maxReplyBytes' | 'signal'>,
   ): Promise<XmlElement | undefined> {
-    const { sender, connectTimeoutMs, mayBegin } = this.#options;
+    const { sender, times, mayBegin } = this.#options;
     const { action, reply: expected } = ASKED[name];
     if (!mayBegin()) throw new InfrastructureError('lease-lost', `${name} may not begin any more`, { processed: 'no' });
     const reply = await sender.post({
@@ -132,7 +132,7 @@ export class ProducerClient {
         headerBlocks: addressingBlocks(reference, action, messageId),
         body,
       }),
-      connectTimeoutMs,
+      connectTimeoutMs: times.connectTimeoutMs,
       ...limits,
       mayBegin,
     });

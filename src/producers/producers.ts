@@ -62,8 +62,7 @@ export class Producers {
     setMaxListeners(0, this.#closing.signal, this.#cutting.signal);
     const client = new ProducerClient({
       sender,
-      connectTimeoutMs: times.connectTimeoutMs,
-      totalTimeoutMs: times.totalTimeoutMs,
+      times,
       signal: this.#cutting.signal,
       mayBegin: () => tenure.isCurrent(),
     });
@@ -74,7 +73,15 @@ export class Producers {
       publicUrl,
       publish,
       logger: options.logger.child({ engine: outlet.engine, epoch: tenure.epoch }),
-      backoff: { firstMs: times.firstRetryMs, maxMs: times.maxRetryMs },
+      // Read at each use: they may change.
+      backoff: {
+        get firstMs() {
+          return times.firstRetryMs;
+        },
+        get maxMs() {
+          return times.maxRetryMs;
+        },
+      },
       random: options.random ?? Math.random,
       demandLifetimeMs: options.demandLifetimeMs ?? DEMAND_LIFETIME_MS,
       closing: this.#closing.signal,

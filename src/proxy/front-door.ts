@@ -13,7 +13,8 @@ export interface FrontDoorOptions {
   /** The proxy's own name, for Via. */
   readonly name: string;
   readonly relay: RequestRelay;
-  readonly maxBodyBytes: number;
+  /** Read anew for each request. */
+  readonly limits: { readonly maxBodyBytes: number };
   readonly logger: Logger;
 }
 
@@ -48,7 +49,7 @@ export class FrontDoor {
   #keyOf({ path, body }: HttpRequest, framing: Framing): RouteKey {
     const byPath = affinityOfPath(path);
     if (byPath.engine !== undefined) return { engine: byPath.engine };
-    const header = readHeader(body, framing, { maxBytes: this.#options.maxBodyBytes });
+    const header = readHeader(body, framing, { maxBytes: this.#options.limits.maxBodyBytes });
     const { engine } = combineAffinity(byPath, affinityOfBlocks(header.blocks), header.version);
     const { messageId } = header.addressing;
     return { ...(engine === undefined ? {} : { engine }), ...(messageId === undefined ? {} : { messageId }) };

@@ -13,7 +13,8 @@ export type PassThrough = HttpListenerOptions['fallback'];
 export function createPassThrough(options: {
   readonly name: string;
   readonly upstreams: Upstreams;
-  readonly servers: readonly ServerSpec[];
+  /** Asked at each request. */
+  readonly servers: () => readonly ServerSpec[];
   readonly logger: Logger;
 }): PassThrough {
   const { name, upstreams, servers, logger } = options;
@@ -35,7 +36,7 @@ export function createPassThrough(options: {
       response.end(JSON.stringify({ status: healthy.length > 0 ? 'ok' : 'no server', proxy: name, servers: healthy }));
       return;
     }
-    const spec = servers.find((server) => healthy.includes(server.name));
+    const spec = servers().find((server) => healthy.includes(server.name));
     if (spec === undefined) {
       response.writeHead(503, { 'Retry-After': '2', 'Content-Type': 'text/plain' });
       response.end('No server is up; try again\n');

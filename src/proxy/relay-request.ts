@@ -46,7 +46,7 @@ export class RequestRelay {
   watch(signal: AbortSignal): void {
     const { directory, upstreams } = this.#options;
     directory.onChange(() => this.#changes.announce(), signal);
-    for (const upstream of upstreams.all()) upstream.onState(() => this.#changes.announce(), signal);
+    upstreams.onChange(() => this.#changes.announce(), signal);
   }
 
   /** The reply of a service point, or why there is none when the patience (holdMs) has ended. */

@@ -21,13 +21,14 @@ export interface Target {
 export class Router {
   readonly #upstreams: Upstreams;
   readonly #directory: Directory;
-  readonly #engines: ReadonlySet<EngineName>;
+  readonly #engines: () => ReadonlySet<EngineName>;
   #turn = 0;
 
-  constructor(upstreams: Upstreams, directory: Directory, engines: readonly EngineName[]) {
+  /** `engines`: the names of all engines of the topology, asked at each request. */
+  constructor(upstreams: Upstreams, directory: Directory, engines: () => ReadonlySet<EngineName>) {
     this.#upstreams = upstreams;
     this.#directory = directory;
-    this.#engines = new Set(engines);
+    this.#engines = engines;
   }
 
   /**
@@ -35,7 +36,7 @@ export class Router {
    * whether the request had its effect. Undefined: nobody can take the request now.
    */
   choose(key: RouteKey, pinned?: EngineName): Target | undefined {
-    if (key.engine !== undefined && this.#engines.has(key.engine)) return this.#host(key.engine);
+    if (key.engine !== undefined && this.#engines().has(key.engine)) return this.#host(key.engine);
     const upstream = this.#upstreams.next();
     if (upstream === undefined) return undefined;
     // A name that is no engine of the topology: any service point gives the right fault.

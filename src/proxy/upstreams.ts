@@ -11,19 +11,41 @@ export interface Upstream {
 
 /** The servers of the topology, with a turn that goes round those that are healthy. */
 export class Upstreams {
-  readonly #all: readonly Upstream[];
+  #all: readonly Upstream[];
+  readonly #listeners = new Set<() => void>();
   #turn = 0;
 
   constructor(all: readonly Upstream[]) {
     this.#all = all;
   }
 
-  find(server: ServerName): Upstream | undefined {
-    return this.#all.find((upstream) => upstream.server === server);
+  /** From now on these are the servers. */
+  replace(all: readonly Upstream[]): void {
+    this.#all = all;
+    for (const listener of [...this.#listeners]) listener();
   }
 
-  all(): readonly Upstream[] {
-    return this.#all;
+  /** Calls `listener` when a server came, went or changed its state, until `signal` aborts. */
+  onChange(listener: () => void, signal: AbortSignal): void {
+    const watched = new WeakSet<Upstream>();
+    const watch = (): void => {
+      for (const upstream of this.#all) {
+        if (watched.has(upstream)) continue;
+        watched.add(upstream);
+        upstream.onState(() => listener(), signal);
+      }
+    };
+    const changed = (): void => {
+      watch();
+      listener();
+    };
+    this.#listeners.add(changed);
+    signal.addEventListener('abort', () => this.#listeners.delete(changed), { once: true });
+    watch();
+  }
+
+  find(server: ServerName): Upstream | undefined {
+    return this.#all.find((upstream) => upstream.server === server);
   }
 
   healthy(): readonly Upstream[] {

@@ -43,6 +43,7 @@ export interface ServicePointAnswer {
 export interface ServicePointOptions {
   readonly engines: Engines;
   readonly publicUrl: string;
+  /** Like `conduct` read anew for each request. */
   readonly maxBodyBytes: number;
   readonly conduct: Conduct;
   readonly topics: BrokerTopics;
@@ -55,16 +56,20 @@ export interface ServicePointOptions {
   readonly logger: Logger;
 }
 
+/** What follows from a conduct for every request. */
+interface Manners {
+  readonly conduct: Conduct;
+  readonly tolerance: Tolerance;
+  readonly mayReplyTo: ReplyPermission;
+}
+
 /** The SOAP endpoints of one server: decode, ask the engine, encode. Any operation is accepted at any endpoint. */
 export class ServicePoint {
   readonly #options: ServicePointOptions;
-  readonly #tolerance: Tolerance;
-  readonly #mayReplyTo: ReplyPermission;
+  #manners: Manners | undefined;
 
   constructor(options: ServicePointOptions) {
     this.#options = options;
-    this.#tolerance = toleranceOf(options.conduct);
-    this.#mayReplyTo = permitReplyHosts(options.conduct.replyTo);
   }
 
   /** Answers one request. Never rejects: everything that goes wrong becomes a SOAP fault. */
@@ -79,7 +84,8 @@ export class ServicePoint {
     const framing = { contentType: request.contentType, soapAction: request.soapAction };
     let message: SoapMessage | undefined;
     try {
-      const reading = { tolerance: this.#tolerance, mayReplyTo: this.#mayReplyTo };
+      const { tolerance, mayReplyTo } = this.#mannersNow();
+      const reading = { tolerance, mayReplyTo };
       message = readEnvelope(request.body, framing, { maxBytes: this.#options.maxBodyBytes }, reading);
       return { outcome: 'answered', reply: await this.#serve(request, message, framing, signal) };
     } catch (error) {
@@ -96,16 +102,32 @@ export class ServicePoint {
     const { version, addressing } = message;
     const call = this.#callOf(request, message, signal);
     if (this.#options.conduct.profiles.onvif && isOnvifRequest(message.body)) {
-      const { action, body } = await serveOnvif(call, framing, { ...this.#options, tolerance: this.#tolerance });
+      const { action, body } = await serveOnvif(call, framing, {
+        ...this.#options,
+        tolerance: this.#mannersNow().tolerance,
+      });
       return messageReply({ version, addressing, action, body, headerBlocks: call.replyHeaders.join('') });
     }
     const { xpath, conduct, logger } = this.#options;
-    const decoded = decodeRequest(message, framing, { tolerance: this.#tolerance, xpath, dsub: conduct.profiles.dsub });
+    const decoded = decodeRequest(message, framing, {
+      tolerance: this.#mannersNow().tolerance,
+      xpath,
+      dsub: conduct.profiles.dsub,
+    });
     logger.debug('Request', { operation: decoded.operation, engine: call.affinity.engine, requestId: call.requestId });
     const body = await perform(decoded, call);
     const action = OPERATIONS[decoded.operation].replyAction;
     if (body === undefined || action === undefined) return { status: 202, contentType: '', body: Buffer.alloc(0) };
     return messageReply({ version, addressing, action, body, headerBlocks: call.replyHeaders.join('') });
+  }
+
+  /** What the conduct of the topology means; it may have changed since the last request. */
+  #mannersNow(): Manners {
+    const { conduct } = this.#options;
+    if (this.#manners?.conduct !== conduct) {
+      this.#manners = { conduct, tolerance: toleranceOf(conduct), mayReplyTo: permitReplyHosts(conduct.replyTo) };
+    }
+    return this.#manners;
   }
 
   #callOf(request: ServicePointRequest, message: SoapMessage, signal: AbortSignal): Call {

@@ -13,7 +13,7 @@ import { MAX_SOURCE_LENGTH } from './source.ts';
  * @throws {ConfigError} with everything that is wrong, also when the file cannot be read
  */
 export function loadTopology(file: string, environment: TopologyEnvironment): Topology {
-  const parsed = parseTopology(readText(file), file, { directory: dirname(resolve(file)), environment });
+  const parsed = parseTopology(readTopologyText(file), file, { directory: dirname(resolve(file)), environment });
   if ('topology' in parsed) return parsed.topology;
   throw new ConfigError(parsed.diagnostics);
 }
@@ -25,7 +25,12 @@ const REASONS: ReadonlyMap<string | undefined, string> = new Map([
   ['EACCES', 'no permission to read it'],
 ]);
 
-function readText(file: string): string {
+/**
+ * The text of a topology file: UTF-8, at most MAX_SOURCE_LENGTH bytes.
+ *
+ * @throws {ConfigError} when it cannot be read
+ */
+export function readTopologyText(file: string): string {
   let bytes: Buffer;
   try {
     bytes = readBounded(file, MAX_SOURCE_LENGTH + 1);

@@ -140,6 +140,8 @@ export interface Conduct {
 /** A topology file, resolved: defaults filled in, paths absolute, ports shifted; frozen. */
 export interface Topology {
   readonly name: string;
+  /** Grows with each change of the file; 0: the file does not count. */
+  readonly version: number;
   readonly kind: TopologyKind;
   /** What WSDL and endpoint references show; no trailing slash. */
   readonly publicUrl: string;

@@ -33,6 +33,7 @@ export function resolveTopology(
   const { lease, limits, delivery } = written;
   const topology: Topology = {
     name: written.name,
+    version: written.version,
     kind: written.topology,
     publicUrl:
       written.publicUrl === undefined

@@ -167,10 +167,22 @@ export const deliverySchema = z.strictObject(
   { error: 'a mapping' },
 );
 
+const MOST_VERSIONS = 1_000_000_000;
+const VERSION_RULE = `a whole number from 0 to ${MOST_VERSIONS}`;
+
 export const topologySchema = z
   .strictObject(
     {
       name: name.describe('Name of the topology; shown in logs and used for the default store directory.'),
+      version: z
+        .int({ error: VERSION_RULE })
+        .min(0, { error: VERSION_RULE })
+        .max(MOST_VERSIONS, { error: VERSION_RULE })
+        .prefault(0)
+        .describe(
+          'Raise it with each change: a running member refuses a file with a lower one, and `pointsman status` shows who is behind. ' +
+            '0: changes are not counted.',
+        ),
       topology: z
         .enum(KIND_NAMES, { error: `one of ${KIND_NAMES.map(quote).join(', ')}` })
         .describe('The kind of the topology. Must agree with the shape of the servers and engines below.'),

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -101,13 +101,29 @@ export class TestCluster implements AsyncDisposable {
       if (process.env['POINTSMAN_LOG'] !== undefined) process.stderr.write(chunk);
     });
     await eventually(
-      'the cluster is ready',
-      () => {
-        if (child.exitCode !== null) throw new Error(`It ended with ${String(child.exitCode)}: ${this.#stderr}`);
-        return this.events.some(({ event }) => event === 'ready');
-      },
+      'the cluster is ready, or has ended',
+      () => child.exitCode !== null || this.events.some(({ event }) => event === 'ready'),
       30_000,
     );
+    // A topology that cannot start says why at once, and nothing is gained by waiting on.
+    if (child.exitCode !== null) throw new Error(`It ended with ${String(child.exitCode)}: ${this.#stderr}`);
+  }
+
+  /** Writes another topology file in the place of the old one, as editors do: by a rename. */
+  rewrite(change: (text: string) => string): void {
+    const aside = `${this.file}.new`;
+    writeFileSync(aside, change(readFileSync(this.file, 'utf8')));
+    renameSync(aside, this.file);
+  }
+
+  /** SIGHUP to the supervisor. */
+  hangUp(): void {
+    this.#up?.kill('SIGHUP');
+  }
+
+  /** What became of the topology files that the supervisor read while it ran. */
+  get reloads(): readonly Extract<UpEvent, { event: 'reload' }>[] {
+    return this.events.filter((event) => event.event === 'reload');
   }
 
   /** The front door. */
@@ -125,8 +141,8 @@ export class TestCluster implements AsyncDisposable {
 
   /** The process id of a member's present life. */
   pidOf(name: string): number {
-    const again = this.events.findLast((event) => event.event === 'restart' && event.name === name);
-    if (again?.event === 'restart') return again.pid;
+    const again = this.events.findLast((event) => isStart(event) && event.name === name);
+    if (again !== undefined && isStart(again)) return again.pid;
     return [...this.#ready.servers, ...this.#ready.proxies].find((member) => member.name === name)!.pid;
   }
 
@@ -163,6 +179,7 @@ export class TestCluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     const pids =
       this.events.length > 0 ? [...this.#ready.servers, ...this.#ready.proxies].map((m) => this.pidOf(m.name)) : [];
+    pids.push(...this.events.filter(isStart).map(({ pid }) => pid));
     if (this.#up?.exitCode === null) {
       this.#up.kill('SIGTERM');
       await this.#ended();
@@ -180,6 +197,10 @@ export class TestCluster implements AsyncDisposable {
     if (up.exitCode === null && up.signalCode === null) await once(up, 'exit');
     return up.exitCode;
   }
+}
+
+function isStart(event: UpEvent): event is Extract<UpEvent, { event: 'restart' | 'start' }> {
+  return event.event === 'restart' || event.event === 'start';
 }
 
 function killIfThere(pid: number): void {

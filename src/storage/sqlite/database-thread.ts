@@ -97,7 +97,8 @@ export class DatabaseThread {
   #settle(answer: AnswerMessage): void {
     const waiting = this.#waiting.get(answer.id);
     this.#waiting.delete(answer.id);
-    if (this.#waiting.size === 0) this.#worker?.unref();
+    // Once it is being ended the process has to wait for that, although an answer still came.
+    if (this.#waiting.size === 0 && !this.#isDisposed) this.#worker?.unref();
     if (waiting === undefined) return;
     if ('reply' in answer) {
       waiting.resolve(answer.reply);

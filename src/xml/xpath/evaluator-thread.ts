@@ -22,6 +22,7 @@ export class EvaluatorThread {
   #number = 0;
   readonly #settled = deferred<undefined>();
   #death: string | undefined;
+  #isEnding = false;
 
   constructor() {
     const { port1, port2 } = new MessageChannel();
@@ -79,7 +80,8 @@ export class EvaluatorThread {
   async started(): Promise<void> {
     this.#worker.ref();
     await this.#settled.promise;
-    this.#worker.unref();
+    // Otherwise the process would not wait for its end.
+    if (!this.#isEnding) this.#worker.unref();
   }
 
   /** Posts a call. The document in it is gone afterwards. */
@@ -107,6 +109,7 @@ export class EvaluatorThread {
   }
 
   async end(): Promise<void> {
+    this.#isEnding = true;
     this.#port.close();
     await this.#worker.terminate();
   }

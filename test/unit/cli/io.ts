@@ -10,6 +10,8 @@ export class RecordedIo implements CliIo {
   readonly abort = new AbortController().signal;
   readonly told: CliIo['told'] = () => Promise.resolve(undefined);
   readonly offer: CliIo['offer'] = () => undefined;
+  readonly onTopology: CliIo['onTopology'] = () => undefined;
+  readonly onHangup: CliIo['onHangup'] = () => undefined;
   out = '';
   err = '';
   readonly stdout: Output = { write: (text: string) => (this.out += text) };

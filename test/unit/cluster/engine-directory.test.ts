@@ -19,6 +19,30 @@ const routes = fc.record<Route>({
   state: fc.constantFrom('active', 'moving'),
 });
 
+describe('F34: a directory whose topology changes', () => {
+  it('takes in what was told before its server was known, the newest only', () => {
+    const known = new Set(['server1']);
+    const directory = new EngineDirectory({ isKnown: ({ server }) => known.has(server) });
+    directory.learn(at('server1', 1));
+    expect(directory.learn(at('server2', 3))).toBe(false);
+    expect(directory.learn(at('server2', 2))).toBe(false);
+    directory.reconsider();
+    expect(directory.find('ME1')).toEqual(at('server1', 1));
+    known.add('server2');
+    directory.reconsider();
+    expect(directory.find('ME1')).toEqual(at('server2', 3));
+  });
+
+  it('learns that an engine moves away from a server that may not host it any more', () => {
+    const known = new Set(['server1']);
+    const directory = new EngineDirectory({ isKnown: ({ server }) => known.has(server) });
+    directory.learn(at('server1', 1));
+    known.clear();
+    expect(directory.learn(at('server1', 1, 'moving'))).toBe(true);
+    expect(directory.learn(at('server1', 2))).toBe(false);
+  });
+});
+
 describe('EngineDirectory', () => {
   it('knows nothing at first', () => {
     const directory = new EngineDirectory();

@@ -251,6 +251,28 @@ describe('LeaseManager', () => {
   });
 });
 
+describe('F34: LeaseManager.contendAmong()', () => {
+  it('hands over to a candidate that has come, and only then', async () => {
+    const { scene, candidates } = await Scene.with(0, 1);
+    const [holder] = candidates;
+    holder!.manager.contendAmong(['server1']);
+    expect(await holder!.manager.handOver('server2', never())).toBe(false);
+    holder!.manager.contendAmong(['server2', 'server1']);
+    const handed = holder!.manager.handOver('server2', never());
+    await scene.clock.advance(500);
+    expect(await handed).toBe(true);
+    expect(candidates[1]!.manager.state).toBe('active');
+  });
+
+  it('takes over in the new order', async () => {
+    const { scene, candidates } = await Scene.with(0, 1, 2);
+    for (const { manager } of candidates) manager.contendAmong(['server1', 'server3', 'server2']);
+    await candidates[0]!.manager.stop(AbortSignal.abort()).catch(() => undefined);
+    await scene.clock.advance(200);
+    expect(candidates.map(({ manager }) => manager.state)).toEqual(['stopped', 'standby', 'active']);
+  });
+});
+
 describe('LeaseManager when the engine does not load', () => {
   it('lets another candidate have it, and stands back for a while', async () => {
     const scene = new Scene();

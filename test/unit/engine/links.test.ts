@@ -40,6 +40,41 @@ async function tell(from: EngineHost, to: EngineHost, base?: number): Promise<vo
   if (change !== undefined) await to.execute('learnInterest', { peer: from.name, change });
 }
 
+describe('F34: an engine that comes while this one runs', () => {
+  it('is linked from now on, and nobody else is touched', async () => {
+    const one = new EngineHost({ name: 'ME1' });
+    const two = new EngineHost({ name: 'ME2', peers: ['ME1'] });
+    await one.start();
+    await two.start();
+    await one.notify('a', 'early');
+    const subscription = await two.subscribe('a');
+    const change = two.engine.links.interestSince(undefined)!;
+    expect(await failureOf(one.execute('learnInterest', { peer: 'ME2', change }))).toMatchObject({ processed: 'no' });
+    one.engine.meet(['ME1', 'ME2']);
+    one.engine.meet(['ME1', 'ME2']);
+    await tell(two, one);
+    await one.notify('a', '1', '2');
+    expect(await forward(one, two)).toBe(2);
+    expect(await two.deliver(subscription)).toEqual(['1', '2']);
+    expect(await failureOf(one.execute('learnInterest', { peer: 'ME3', change }))).toMatchObject({ processed: 'no' });
+  });
+
+  it('is served where it was left when it had been in the topology before', async () => {
+    const { one, two } = await pair();
+    await two.subscribe('a');
+    await tell(two, one);
+    await one.notify('a', '1');
+    expect(await forward(one, two)).toBe(1);
+    await one.notify('a', '2');
+    one.peers = [];
+    await one.restart();
+    one.engine.meet(['ME2']);
+    expect(await seqsFor(one, 'ME2')).toContain(2);
+    await one.notify('a', '3');
+    expect(await forward(one, two)).toBeGreaterThanOrEqual(2);
+  });
+});
+
 describe('a link', () => {
   it('carries what the peer wants, from when this engine has learned of it, and only what was published here', async () => {
     const { one, two } = await pair();

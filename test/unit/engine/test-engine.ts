@@ -56,7 +56,8 @@ export class EngineHost {
   readonly clock: ManualClock;
   readonly medium: MemoryMedium;
   readonly name: string;
-  readonly #peers: readonly string[];
+  /** The other engines of the topology, for the lives that begin afterwards. */
+  peers: readonly string[];
   readonly #limits: Partial<EngineLimits>;
   readonly #conduct: Partial<EngineConduct>;
   readonly #backlog: Partial<BacklogLimits>;
@@ -80,7 +81,7 @@ export class EngineHost {
     } = {},
   ) {
     this.name = options.name ?? 'ME1';
-    this.#peers = options.peers ?? [];
+    this.peers = options.peers ?? [];
     this.#limits = options.limits ?? {};
     this.#conduct = options.conduct ?? {};
     this.#backlog = options.backlog ?? {};
@@ -119,7 +120,7 @@ export class EngineHost {
       tenure,
       clock: this.clock,
       logger: silentLogger,
-      peers: this.#peers,
+      peers: this.peers,
       limits: this.#limits,
       conduct: this.#conduct,
       backlog: this.#backlog,

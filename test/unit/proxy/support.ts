@@ -63,11 +63,7 @@ export function proxyOver(
     directory.learn({ engine: `ME${String(index + 1)}`, server, epoch: 1, state: 'active' });
   });
   const upstreams = new Upstreams(servers);
-  const router = new Router(
-    upstreams,
-    directory,
-    directory.all().map(({ engine }) => engine),
-  );
+  const router = new Router(upstreams, directory, () => new Set(directory.all().map(({ engine }) => engine)));
   const relay = new RequestRelay({
     router,
     upstreams,
