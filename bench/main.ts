@@ -1,18 +1,19 @@
 /**
- * Measures Pointsman: `npm run bench -- matching`, or `slow-consumer`, which needs `npm run build` before. All that is to be compared is measured in turn within one run; the
+ * Measures Pointsman: `npm run bench -- matching`, or `slow-consumer` or `backlog`, which need `npm run build` before. All that is to be compared is measured in turn within one run; the
  * result goes to bench/results/. `--quick`: hardly anything, to see that it works; `--out <folder>`; `--rounds <n>`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { backlog } from './backlog.ts';
 import { circumstances } from './machine.ts';
 import { matching, type Extent } from './matching.ts';
 import { slowConsumer } from './slow-consumer.ts';
 
-const SUITES = { matching, 'slow-consumer': slowConsumer };
-const FULL: Extent = { rounds: 5, many: 100_000, ms: 300 };
-const QUICK: Extent = { rounds: 1, many: 10, ms: 1 };
+const SUITES = { matching, 'slow-consumer': slowConsumer, backlog };
+const FULL: Extent = { rounds: 5, many: 100_000, ms: 300, backlog: 1_000_000 };
+const QUICK: Extent = { rounds: 1, many: 10, ms: 1, backlog: 50_000 };
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

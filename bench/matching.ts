@@ -19,6 +19,8 @@ export interface Extent {
   readonly many: number;
   /** Milliseconds of one measurement. */
   readonly ms: number;
+  /** Notifications of a long backlog. */
+  readonly backlog: number;
 }
 
 /** What came out, as it is written. */

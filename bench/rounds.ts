@@ -48,7 +48,8 @@ export function perSecond(ms: number, work: () => void): number {
   return (count / elapsed) * 1000;
 }
 
-function summaryOf(unit: string, values: readonly number[]): Summary {
+/** The middle, the lowest and the highest of what was measured. */
+export function summaryOf(unit: string, values: readonly number[]): Summary {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (index: number): number => rounded(sorted[index] ?? NaN);
   const middle = Math.floor(sorted.length / 2);

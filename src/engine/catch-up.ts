@@ -1,38 +1,123 @@
+import type { Clock } from '../kernel/clock.ts';
+import { messageOf } from '../kernel/errors.ts';
+import type { Logger } from '../kernel/log.ts';
 import type { Cursor, Pass } from './cursor.ts';
 import type { Life } from './life.ts';
 import type { MessageLog } from './log.ts';
 import type { EntryHeader } from './records.ts';
+import { undecided } from './undecided.ts';
 
-/** Calls `visit` for the cursor of each reader that a record is for. */
-export type Route = (header: EntryHeader, visit: (cursor: Cursor) => void) => void;
+/** How often, and how far apart, it is asked on behalf of a request whether a record is for a reader. */
+const TRIES = 50;
+const PAUSE_MS = 100;
 
-/** Reads the log again for the cursors that are behind. */
+/** Calls `visit` for the cursor of each reader that a record is for, and `onUndecided` where that cannot be told now. */
+export type Route = (
+  header: EntryHeader,
+  visit: (cursor: Cursor) => void,
+  onUndecided: (cursor: Cursor) => void,
+) => void;
+
+interface CatchUpOptions {
+  readonly log: MessageLog;
+  readonly life: Life;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly route: Route;
+}
+
+/**
+ * Reads the log again for the cursors that are behind. Where it cannot be told whether a record is for a reader, the reading
+ * for that reader ends before it, and is taken up again after a pause.
+ */
 export class CatchUp {
+  readonly #options: CatchUpOptions;
   readonly #log: MessageLog;
   readonly #life: Life;
-  readonly #route: Route;
+  /** Those that are read for alone, now. */
+  readonly #filling = new Set<Cursor>();
+  /** Those whose reading has ended before a record that they may have to get. */
+  readonly #undecided = new Set<Cursor>();
+  #isAskingAgain = false;
 
-  constructor({ log, life, route }: { log: MessageLog; life: Life; route: Route }) {
-    this.#log = log;
-    this.#life = life;
-    this.#route = route;
+  constructor(options: CatchUpOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.#life = options.life;
   }
 
   /**
-   * Reads on for one cursor until its queue has `enough` numbers or it is live. The queue may grow to `capacity`.
+   * Reads on for one cursor until its queue has `enough` numbers, it is live, or it cannot be told whether the next record is
+   * for it. The queue may grow to `capacity`.
    */
   async fill(cursor: Cursor, enough: number, capacity: number): Promise<void> {
     cursor.leavePass();
-    while (!cursor.isEnded && !this.#life.hasEnded && cursor.length < enough) {
-      if (cursor.scanned(this.#log.head) >= this.#log.head) cursor.goLive();
-      if (cursor.isLive) return;
-      const { headers, through } = await this.#log.chunkAfter(cursor.scanned(this.#log.head));
-      const isRead = headers.every((header) => !cursor.matches(header) || cursor.offerRead(header, capacity));
-      if (isRead) cursor.readThrough(through);
+    this.#filling.add(cursor);
+    try {
+      while (!cursor.isEnded && !this.#life.hasEnded && cursor.length < enough) {
+        if (cursor.scanned(this.#log.head) >= this.#log.head) cursor.goLive();
+        if (cursor.isLive) return;
+        const from = cursor.scanned(this.#log.head);
+        const { headers, through } = await this.#log.chunkAfter(from);
+        const outcome = this.#offerAll(cursor, headers, capacity);
+        if (outcome === 'undecided') return;
+        if (outcome === 'all') cursor.readThrough(through);
+      }
+    } finally {
+      this.#filling.delete(cursor);
     }
   }
 
-  /** The newest number above `after` and up to `through` that is for the cursor's reader. */
+  /** The reading for this cursor has to be taken up again, after a pause. */
+  askLater(cursor: Cursor): void {
+    this.#undecided.add(cursor);
+  }
+
+  /**
+   * Reads on for those whose reading ended before a record that they may have to get, in the background. To be called every
+   * now and then: what could not be told may be told a little later.
+   */
+  askAgain(): void {
+    if (this.#undecided.size === 0 || this.#isAskingAgain) return;
+    // Somebody reads for the others, and they come back here if that ends as it did before.
+    const cursors = [...this.#undecided].filter(
+      (cursor) => !cursor.isEnded && !cursor.isLive && cursor.pass === undefined && !this.#filling.has(cursor),
+    );
+    this.#undecided.clear();
+    this.#isAskingAgain = true;
+    void this.pass(cursors)
+      .catch((error: unknown) => {
+        this.#life.translate(error);
+        for (const cursor of cursors) {
+          cursor.leavePass();
+          this.askLater(cursor);
+        }
+        this.#options.logger.warn('Cannot read the log again; it is tried again', { error: messageOf(error) });
+      })
+      .finally(() => (this.#isAskingAgain = false));
+  }
+
+  #offerAll(cursor: Cursor, headers: readonly EntryHeader[], capacity: number): 'all' | 'full' | 'undecided' {
+    for (const header of headers) {
+      if (header.seq <= cursor.scanned(this.#log.head)) continue;
+      const matches = cursor.matches(header);
+      if (matches === undefined) {
+        this.#stop(cursor, header.seq);
+        return 'undecided';
+      }
+      if (matches && !cursor.offerRead(header, capacity)) return 'full';
+    }
+    return 'all';
+  }
+
+  #stop(cursor: Cursor, seq: number): void {
+    if (cursor.stopBefore(seq)) this.askLater(cursor);
+  }
+
+  /**
+   * The newest number above `after` and up to `through` that is for the cursor's reader. Throws InfrastructureError
+   * (`overloaded`) where that cannot be told for some seconds.
+   */
   async lastMatch(cursor: Cursor, after: number, through: number): Promise<number | undefined> {
     const newest = cursor.newest();
     if (cursor.isLive) return newest !== undefined && newest > after ? newest : undefined;
@@ -41,11 +126,21 @@ export class CatchUp {
     while (at < through && !this.#life.hasEnded) {
       const chunk = await this.#log.chunkAfter(at);
       for (const header of chunk.headers) {
-        if (header.seq > after && header.seq <= through && cursor.matches(header)) last = header.seq;
+        if (header.seq > after && header.seq <= through && (await this.#isFor(cursor, header))) last = header.seq;
       }
       at = chunk.through;
     }
     return last;
+  }
+
+  async #isFor(cursor: Cursor, header: EntryHeader): Promise<boolean> {
+    const { clock } = this.#options;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const matches = cursor.matches(header);
+      if (matches !== undefined) return matches;
+      await clock.sleep(PAUSE_MS, this.#life.signal);
+    }
+    throw undecided();
   }
 
   /**
@@ -88,8 +183,11 @@ export class CatchUp {
     const offered = new Set<Cursor>();
     for (const header of headers) {
       if (header.seq <= pass.at) continue;
-      this.#route(header, (cursor) => {
+      const offer = (cursor: Cursor): void => {
         if (cursor.pass === pass && cursor.offerRead(header)) offered.add(cursor);
+      };
+      this.#options.route(header, offer, (cursor) => {
+        if (cursor.pass === pass) this.#stop(cursor, header.seq);
       });
     }
     pass.at = Math.max(pass.at, through);

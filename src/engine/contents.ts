@@ -21,6 +21,15 @@ export function contentFilterOf(filter: Filter): ContentFilter | undefined {
   return expressions.length + producer.length > 0 || hasQueries ? { filter, expressions, producer } : undefined;
 }
 
+/** Whether a message is for somebody. Undefined: it cannot be told now. */
+export type Verdict = boolean | undefined;
+
+/** Whether all are true: one that is false tells, whatever the others are. */
+function all(verdicts: readonly Verdict[]): Verdict {
+  if (verdicts.includes(false)) return false;
+  return verdicts.includes(undefined) ? undefined : true;
+}
+
 /** What is looked at of a message. */
 interface Looked {
   readonly message: Uint8Array;
@@ -56,38 +65,53 @@ export class Contents {
     this.#properties = options.properties;
   }
 
-  passes(content: ContentFilter | undefined, { message, topic }: Looked): boolean {
+  /** Undefined: it cannot be told now (see XPath.test); ask again later. */
+  passes(content: ContentFilter | undefined, { message, topic }: Looked): Verdict {
     if (content === undefined) return true;
-    return this.passing([{ content }], { message, topic }).length > 0;
+    const unsure: unknown[] = [];
+    const passing = this.passing([{ content }], { message, topic }, (candidate) => unsure.push(candidate));
+    return unsure.length > 0 ? undefined : passing.length > 0;
   }
 
-  /** Those whose filter the message passes. It is read once for all of them. */
+  /**
+   * Those whose filter the message passes. It is read once for all of them. `onUndecided` is called for those of which that
+   * cannot be told now.
+   */
   passing<T extends { readonly content: ContentFilter }>(
     candidates: readonly T[],
     { message, topic }: Looked,
+    onUndecided: (candidate: T) => void,
   ): readonly T[] {
-    const open = candidates.filter(({ content }) => this.#producerPasses(content));
+    const unsure = new Set<ContentFilter>();
+    const open = candidates.filter(({ content }) => {
+      const verdict = this.#producerPasses(content);
+      if (verdict === undefined) unsure.add(content);
+      return verdict !== false;
+    });
     if (open.length === 0) return open;
     const payload = payloadOf(message);
     const wanted = this.#distinct(open.flatMap(({ content }) => content.expressions));
     const results = wanted.size === 0 ? [] : this.#xpath.test(payload, [...wanted.values()]);
-    const isTrue = new Map([...wanted.keys()].map((key, index) => [key, results[index] === true]));
-    return open.filter(
-      ({ content }) =>
-        content.expressions.every((expression) => isTrue.get(this.#keyOf(expression))) &&
-        queriesPass(content.filter, topic, payload),
-    );
+    const verdicts = new Map([...wanted.keys()].map((key, index) => [key, results[index]]));
+    return open.filter((candidate) => {
+      const { expressions, filter } = candidate.content;
+      const verdict = all(expressions.map((expression) => verdicts.get(this.#keyOf(expression))));
+      if (verdict === false || !queriesPass(filter, topic, payload)) return false;
+      if (verdict === true && !unsure.has(candidate.content)) return true;
+      onUndecided(candidate);
+      return false;
+    });
   }
 
   /** Asked again only when the properties have changed. */
-  #producerPasses(content: ContentFilter): boolean {
+  #producerPasses(content: ContentFilter): Verdict {
     if (content.producer.length === 0) return true;
     const { revision } = this.#topics;
     if (this.#judged.revision !== revision) this.#judged = { revision, results: new Map() };
     const known = this.#judged.results.get(content);
     if (known !== undefined) return known;
-    const result = this.#xpath.test(this.#properties(this.#topics), content.producer).every(Boolean);
-    this.#judged.results.set(content, result);
+    const result = all(this.#xpath.test(this.#properties(this.#topics), content.producer));
+    if (result !== undefined) this.#judged.results.set(content, result);
     return result;
   }
 

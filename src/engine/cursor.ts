@@ -17,8 +17,11 @@ export type ReaderKind = 'subscription' | 'pullPoint' | 'link';
 /** Whose cursor it is. */
 interface CursorOwner {
   readonly kind: ReaderKind;
-  /** Whether a record is for this reader; depends on nothing but the record and the reader's filter. */
-  matches(header: EntryHeader): boolean;
+  /**
+   * Whether a record is for this reader; depends on nothing but the record and the reader's filter. Undefined: it cannot be
+   * told now.
+   */
+  matches(header: EntryHeader): boolean | undefined;
   /** Tells the reader's counterpart that there is something to take. */
   announce(): void;
 }
@@ -76,7 +79,7 @@ export class Cursor {
   }
 
   /** See CursorOwner.matches. */
-  matches(header: EntryHeader): boolean {
+  matches(header: EntryHeader): boolean | undefined {
     return this.#owner.matches(header);
   }
 
@@ -189,6 +192,26 @@ export class Cursor {
     }
     this.#beyond?.take(place);
     this.#scanned = seq;
+    return true;
+  }
+
+  /**
+   * A record was committed just now, and nobody can tell whether it matches: it is to be read from the log, as all that comes
+   * after it. True: the cursor was live. Until it is known to match it does not count as waiting.
+   */
+  fallBehind(seq: number): boolean {
+    if (!this.#isLive) return false;
+    this.#isLive = false;
+    this.#scanned = seq - 1;
+    this.#beyond ??= new Beyond();
+    return true;
+  }
+
+  /** Reading ends before a record of which nobody can tell now whether it matches. False: it was read already. */
+  stopBefore(seq: number): boolean {
+    if (this.#isLive || seq <= Math.max(this.#scanned, this.#pass?.at ?? 0)) return false;
+    this.#leave();
+    this.#scanned = seq - 1;
     return true;
   }
 

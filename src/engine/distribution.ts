@@ -19,22 +19,35 @@ export class Distribution {
   readonly #readers: Readers;
 
   readonly #note: (cursor: Cursor) => void;
+  readonly #onBehind: (cursor: Cursor) => void;
 
-  /** `note` is called for each cursor that has been offered a record. */
-  constructor(readers: Readers, note: (cursor: Cursor) => void) {
+  /**
+   * `note` is called for each cursor that has been offered a record; `onBehind` for each that was live and is not any more,
+   * because it cannot be told now whether a record is for it.
+   */
+  constructor(readers: Readers, note: (cursor: Cursor) => void, onBehind: (cursor: Cursor) => void) {
     this.#readers = readers;
     this.#note = note;
+    this.#onBehind = onBehind;
   }
 
-  /** Calls `visit` for the cursor of each reader that the record is for. */
-  route(header: EntryHeader, visit: (cursor: Cursor) => void): void {
+  /** Calls `visit` for the cursor of each reader that the record is for, and `onUndecided` where that cannot be told now. */
+  route(
+    header: EntryHeader,
+    visit: (cursor: Cursor) => void,
+    onUndecided: (cursor: Cursor) => void = () => undefined,
+  ): void {
     const { subscriptions, pullPoints, peerLinks } = this.#readers;
     if (header.recipient !== undefined) {
       const recipient = pullPoints.find(header.recipient) ?? subscriptions.findSendable(header.recipient);
       if (recipient !== undefined) visit(recipient.cursor);
       return;
     }
-    subscriptions.match(header, (subscription) => visit(subscription.cursor));
+    subscriptions.match(
+      header,
+      (subscription) => visit(subscription.cursor),
+      (subscription) => onUndecided(subscription.cursor),
+    );
     peerLinks.match(header, (link) => visit(link.cursor));
   }
 
@@ -43,9 +56,12 @@ export class Distribution {
     this.#readers.log.append(entries);
     const offered = new Set<Cursor>();
     for (const entry of entries) {
-      this.route(entry, (cursor) => {
+      const offer = (cursor: Cursor): void => {
         if (cursor.offer(entry)) offered.add(cursor);
         this.#note(cursor);
+      };
+      this.route(entry, offer, (cursor) => {
+        if (cursor.fallBehind(entry.seq)) this.#onBehind(cursor);
       });
     }
     this.#readers.current.update(entries);

@@ -51,7 +51,7 @@ export const defaultEngineLimits: EngineLimits = {
   maxRecordsPerLink: 10_000,
   maxPeerExpressions: 200_000,
   queueLength: 1_024,
-  maxCacheBytes: 32 * MIB,
+  maxCacheBytes: 16 * MIB,
   maxReplyBytes: 8 * MIB,
   requestMemoryMs: 10 * 60_000,
   maxRequests: 100_000,

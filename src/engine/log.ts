@@ -6,7 +6,7 @@ import { decodeEntry, type EntryHeader, type LogEntry } from './records.ts';
 const CHUNK_NUMBERS = 256;
 const MAX_CHUNKS = 64;
 /** Messages that the chunks kept in memory may hold: matching looks into them. */
-const MAX_CHUNK_BYTES = 16 * 1024 * 1024;
+const MAX_CHUNK_BYTES = 8 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** Records picked from the store at a time, so that a limit by bytes is not overshot by much. */
 const PICK_RECORDS = 16;

@@ -60,8 +60,9 @@ export class Maintenance {
   }
 
   async #tick(monotonic: number): Promise<void> {
-    const { writer, requests, retries, subscriptions, clock, backlogs } = this.#parts;
+    const { writer, requests, retries, subscriptions, clock, backlogs, catchUp } = this.#parts;
     this.#announceAgain();
+    catchUp.askAgain();
     if (monotonic - this.#forgotAt >= FORGET_MS) {
       this.#forgotAt = monotonic;
       writer.forgetRequestsLater(requests.forget(clock.now()));

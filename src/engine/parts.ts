@@ -178,10 +178,15 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     logger,
   );
   const current = new CurrentMessages(limits, (key) => writer.removeLater('current', key));
-  const distribution = new Distribution({ log, subscriptions, pullPoints, peerLinks, current }, (cursor) =>
-    backlogs.note(cursor),
+  const distribution = new Distribution(
+    { log, subscriptions, pullPoints, peerLinks, current },
+    (cursor) => backlogs.note(cursor),
+    (cursor) => catchUp.askLater(cursor),
   );
-  const catchUp = new CatchUp({ log, life, route: (header, visit) => distribution.route(header, visit) });
+  const catchUp = new CatchUp({
+    ...{ log, life, clock, logger },
+    route: (header, visit, onUndecided) => distribution.route(header, visit, onUndecided),
+  });
   const core = {
     name,
     limits,

@@ -100,7 +100,7 @@ export class Pressure {
     const messages = of();
     for (const [cursor, strain] of this.#pressing) {
       const retryAfterMs = this.#refusesFor(cursor, strain);
-      if (retryAfterMs === undefined || !messages.some((message) => cursor.matches(message))) continue;
+      if (retryAfterMs === undefined || !messages.some((message) => cursor.matches(message) === true)) continue;
       throw this.#refusal(`The backlog of ${cursor.id} is near its limit`, retryAfterMs);
     }
   }

@@ -286,6 +286,8 @@ export class Pulling {
       } else {
         await catchUp.fill(source.cursor, source.taken + 1, source.taken + limits.queueLength);
         if (source.cursor.isEnded) sources = sources.filter((other) => other !== source);
+        // It cannot be told now what comes next for it: what comes after that has to wait.
+        else if (!source.cursor.isLive && source.cursor.length <= source.taken) return piece;
       }
     }
     return piece;

@@ -75,47 +75,48 @@ interface StoredEntry {
   readonly message: Uint8Array;
 }
 
+/** A notification, of which parts may be undefined. */
+interface Published {
+  readonly topic?: TopicPath | undefined;
+  readonly producer?: string | undefined;
+  readonly message: Uint8Array;
+}
+
 /** Makes the log record of a notification. Its message is a view of the record: nothing of the request stays in memory. */
 export function createEntry(seq: number, publication: Publication, notification: Notification): LogEntry {
   const { topic, producer, message } = notification;
   const bytes = pack({ ...publication, topic, producer, message });
   // pack() puts byte strings behind all else, and there is but one.
   const kept = bytes.subarray(bytes.byteLength - message.byteLength);
-  return {
-    ...headerOf({ seq, at: publication.at, size: bytes.byteLength }, { ...publication, topic, message: kept }),
-    at: publication.at,
-    again: publication.again,
-    bytes,
-    notification: { ...notification, message: kept },
-  };
+  return entryOf(seq, bytes, { ...publication, topic, producer, message: kept });
 }
 
 /** Reads a log record. Throws InfrastructureError `store-unavailable` if it is not one. */
 export function decodeEntry(seq: number, bytes: Uint8Array): LogEntry {
   const stored = unpackRecord(`log record ${seq}`, bytes) as StoredEntry;
-  const { topic, producer, message } = stored;
-  const notification = {
-    message,
-    ...(topic === undefined ? {} : { topic }),
-    ...(producer === undefined ? {} : { producer }),
-  };
-  const recipient = stored.recipient ?? stored.pullPoint;
-  const place = { seq, at: stored.at, size: bytes.byteLength };
-  const header = headerOf(place, { ...stored, recipient });
-  return { ...header, at: stored.at, again: stored.again, bytes, notification };
+  return entryOf(seq, bytes, { ...stored, recipient: stored.recipient ?? stored.pullPoint });
 }
 
-function headerOf(
-  place: Place,
-  entry: {
-    readonly origin?: EngineName | undefined;
-    readonly topic?: TopicPath | undefined;
-    readonly recipient?: string | undefined;
-    readonly message: Uint8Array;
-  },
-): EntryHeader {
-  const { origin, topic, recipient, message } = entry;
-  return { seq: place.seq, place, topic, isOwn: origin === undefined, recipient, message };
+/** Everything is named one by one: of objects put together by spreading others, V8 may give each a hidden class of its own. */
+function entryOf(seq: number, bytes: Uint8Array, stored: Publication & Published): LogEntry {
+  const { at, origin, topic, producer, recipient, again, message } = stored;
+  return {
+    seq,
+    place: { seq, at, size: bytes.byteLength },
+    topic,
+    isOwn: origin === undefined,
+    recipient,
+    message,
+    at,
+    again,
+    bytes,
+    notification: notificationOf({ message, topic, producer }),
+  };
+}
+
+function notificationOf({ message, topic, producer }: Published): Notification {
+  if (topic === undefined) return producer === undefined ? { message } : { message, producer };
+  return producer === undefined ? { message, topic } : { message, topic, producer };
 }
 
 /** A stretch of the log that a subscription does not get, because it was paused and does not keep everything. */

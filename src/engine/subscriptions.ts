@@ -3,7 +3,7 @@ import { pack } from '../kernel/packed.ts';
 import type { Consumer, Filter, PauseRetention, SubscriptionPolicy } from '../wsn/messages.ts';
 import { compileTopicExpression, type TopicMatcher, type TopicSelector } from '../wsn/topics/topic-expression.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
-import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents } from './contents.ts';
+import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents, type Verdict } from './contents.ts';
 import { Cursor, type ReaderKind } from './cursor.ts';
 import type { OwnInterest } from './interest.ts';
 import { Listeners } from './listeners.ts';
@@ -171,8 +171,12 @@ export class Subscriptions {
     subscription.isPaused = false;
   }
 
-  /** Calls `visit` for each that a record passes. */
-  match(header: EntryHeader, visit: (subscription: Subscription) => void): void {
+  /** Calls `visit` for each that a record passes, and `onUndecided` for each of which that cannot be told now. */
+  match(
+    header: EntryHeader,
+    visit: (subscription: Subscription) => void,
+    onUndecided: (subscription: Subscription) => void,
+  ): void {
     const looking: (Subscription & { readonly content: ContentFilter })[] = [];
     const offer = (subscription: Subscription): void => {
       if (subscription.skips.length > 0 && isSkipped(subscription.skips, header.seq)) return;
@@ -182,7 +186,7 @@ export class Subscriptions {
     this.#index.match(header.topic, offer);
     if (header.topic === undefined) this.#lackingTopic.forEach(offer);
     if (looking.length === 0) return;
-    for (const subscription of this.#options.contents.passing(looking, header)) visit(subscription);
+    for (const subscription of this.#options.contents.passing(looking, header, onUndecided)) visit(subscription);
   }
 
   /** What has been skipped has changed. */
@@ -199,12 +203,12 @@ export class Subscriptions {
     else if (!isClaimed) this.ready.call(id);
   }
 
-  /** Whether the record is for that subscription. */
-  passes({ id, filter, matchers, skips, content }: Subscription, header: EntryHeader): boolean {
+  /** Whether the record is for that subscription. Undefined: it cannot be told now. */
+  passes({ id, filter, matchers, skips, content }: Subscription, header: EntryHeader): Verdict {
     if (header.recipient !== undefined) return header.recipient === id;
     if (isSkipped(skips, header.seq)) return false;
     const isOnTopic = matchesAll(matchers, header.topic) || (header.topic === undefined && mayLackTopic(filter));
-    return isOnTopic && this.#options.contents.passes(content, header);
+    return isOnTopic ? this.#options.contents.passes(content, header) : false;
   }
 
   #forget(subscription: Subscription): void {
@@ -232,8 +236,8 @@ class Reader {
     return this.subscription?.consumer.kind === 'push' ? 'subscription' : 'pullPoint';
   }
 
-  matches(header: EntryHeader): boolean {
-    return this.subscription !== undefined && this.#all.passes(this.subscription, header);
+  matches(header: EntryHeader): Verdict {
+    return this.subscription === undefined ? false : this.#all.passes(this.subscription, header);
   }
 
   announce(): void {

@@ -1,5 +1,6 @@
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
+import { undecided } from './undecided.ts';
 import { createEntry, type LogEntry } from './records.ts';
 import type { Subscribing } from './subscribing.ts';
 import { matchesAll } from './matching.ts';
@@ -27,7 +28,10 @@ export class Synchronizing {
       const entries: LogEntry[] = [];
       for (const [topic, { message }] of current.all()) {
         if (entries.length === MAX_MESSAGES) break;
-        if (!matchesAll(matchers, topic) || !this.#parts.contents.passes(content, { message, topic })) continue;
+        if (!matchesAll(matchers, topic)) continue;
+        const verdict = this.#parts.contents.passes(content, { message, topic });
+        if (verdict === undefined) throw undecided();
+        if (!verdict) continue;
         entries.push(createEntry(log.assign(), { at, recipient: id }, { topic, message }));
       }
       const batch = { append: entries.map(({ seq, bytes }) => ({ seq, bytes })) };

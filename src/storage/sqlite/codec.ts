@@ -109,25 +109,24 @@ export function decodeGroup(packed: PackedBytes): DecodedBatch[] {
   }));
 }
 
-/** Packs rows of (number, bytes). */
+/** Packs rows of (number, bytes), into no more memory than they take: it is kept for as long as any of them is. */
 export class LogPacker {
-  readonly #writer: ByteWriter;
-  #count = 0;
-
-  constructor(expectedBytes: number) {
-    this.#writer = new ByteWriter(expectedBytes);
-    this.#writer.u32(0);
-  }
+  readonly #rows: (readonly [seq: number, bytes: Uint8Array])[] = [];
+  #length = 4;
 
   add(seq: number, bytes: Uint8Array): void {
-    this.#count += 1;
-    this.#writer.f64(seq);
-    this.#writer.blob(bytes);
+    this.#rows.push([seq, bytes]);
+    this.#length += 8 + 4 + bytes.byteLength;
   }
 
   finish(): PackedBytes {
-    this.#writer.setU32(0, this.#count);
-    return this.#writer.finish();
+    const writer = new ByteWriter(this.#length);
+    writer.u32(this.#rows.length);
+    for (const [seq, bytes] of this.#rows) {
+      writer.f64(seq);
+      writer.blob(bytes);
+    }
+    return writer.finish();
   }
 }
 

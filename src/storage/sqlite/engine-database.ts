@@ -117,7 +117,7 @@ export class EngineDatabase {
 
   read({ from, maxCount, maxBytes }: Omit<Calls['read']['request'], 'epoch'>): PackedBytes {
     return this.#guard(() => {
-      const log = new LogPacker(1 << 16);
+      const log = new LogPacker();
       let left = maxBytes;
       let isFirst = true;
       let wanted = Math.max(maxCount, 1);
@@ -140,7 +140,7 @@ export class EngineDatabase {
   /** `seqs` ascending, each once. */
   pick(seqs: Float64Array): PackedBytes {
     return this.#guard(() => {
-      const log = new LogPacker(1 << 16);
+      const log = new LogPacker();
       for (const seq of seqs) {
         const bytes = this.#sql.pick.get(seq);
         if (bytes !== undefined) log.add(seq, bytes);
