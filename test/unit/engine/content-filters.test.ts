@@ -5,7 +5,7 @@ import { XPathSandbox } from '../../../src/xml/xpath/sandbox.ts';
 import { EngineHost, filterOf, textsOf } from './test-engine.ts';
 
 /** As in a server: in a thread of its own, with its bounds. */
-const xpath = new XPathSandbox({ limitMs: 10_000 });
+const xpath = new XPathSandbox({ startMs: 60_000, limitMs: 10_000 });
 afterAll(async () => xpath.dispose());
 
 const expression = (text: string): FilterExpression => ({ dialect: XPATH_DIALECT, text, namespaces: { p: 'urn:p' } });

@@ -7,7 +7,7 @@ import { XPathSandbox } from '../../../src/xml/xpath/sandbox.ts';
 import { protocolError, read, WSA04, WSNT } from '../soap/envelopes.ts';
 import { wsnFault } from './wsn-fault.ts';
 
-const xpath = new XPathSandbox({ limitMs: 20_000 });
+const xpath = new XPathSandbox({ startMs: 60_000, limitMs: 20_000 });
 afterAll(() => xpath.dispose());
 
 const CONCRETE = 'http://docs.oasis-open.org/wsn/t-1/TopicExpression/Concrete';

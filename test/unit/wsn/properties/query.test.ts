@@ -40,7 +40,7 @@ describe('queryProperties()', () => {
   });
 
   test('answers / with the document as it is: pm:Value is text, and clients read no markup there', async () => {
-    const xpath = new XPathSandbox({ limitMs: 20_000 });
+    const xpath = new XPathSandbox({ startMs: 60_000, limitMs: 20_000 });
     try {
       const request = { operation: 'QueryResourceProperties', text: '/', namespaces } as const;
       const [whole] = element(`<x>${queryProperties(registration(), request, xpath)}</x>`).children();
