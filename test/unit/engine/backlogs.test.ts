@@ -174,7 +174,7 @@ describe('a backlog at its limit', () => {
 });
 
 describe('the log as a whole', () => {
-  it('F16: is bounded: who is furthest behind gives way, however little waits for him', async () => {
+  it('is bounded: who is furthest behind gives way, however little waits for him', async () => {
     const host = new EngineHost({ backlog: { engine: { messages: 160, bytes: 1e9 } } });
     await host.start();
     const dead = await host.subscribe('rare');
