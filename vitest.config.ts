@@ -1,8 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import CiSummaryReporter from './test/support/ci-summary-reporter.ts';
 
-/** Tests that start whole clusters take turns; the rest may share the machine. */
-const alone = ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'];
+/** Tests that start whole clusters wait for processes more than they work: two files at a time, on two cores. */
+const processes = ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'];
+/** Those that measure, or that use the ports of the shipped topologies, have the machine for themselves. */
+const alone = ['test/e2e/failover.test.ts', 'test/e2e/demo.test.ts', 'test/e2e/command-line.test.ts'];
 /** Tests that break clusters; after all others, whose clusters shall stay whole. */
 const faults = ['test/faults/scenarios/**/*.test.ts'];
 
@@ -14,20 +16,34 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: [...alone, ...faults],
+          exclude: [...processes, ...faults],
           setupFiles: ['test/support/property-seed.ts'],
           testTimeout: 30_000,
+          // Files share what they have imported; to load it anew for each would take longer than the tests.
+          isolate: false,
+          maxWorkers: 2,
           sequence: { groupOrder: 0 },
         },
       },
       {
         test: {
           name: 'processes',
+          include: processes,
+          exclude: alone,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        test: {
+          name: 'alone',
           include: alone,
           testTimeout: 120_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 2 },
         },
       },
       {
@@ -37,7 +53,7 @@ export default defineConfig({
           testTimeout: 180_000,
           hookTimeout: 60_000,
           fileParallelism: false,
-          sequence: { groupOrder: 2 },
+          sequence: { groupOrder: 3 },
         },
       },
     ],

@@ -41,7 +41,7 @@ describe('pointsman backup and restore', () => {
       },
       30_000,
     );
-    expect(status).toContain('ME1 standby, cannot run it');
+    expect(status).toContain('ME1 standby (Store of engine "ME1": REGRESSED');
     const stopped = pointsman(cluster, 'backup', cluster.file, '--to', join(cluster.directory, 'other'));
     expect(stopped.status).toBe(1);
 

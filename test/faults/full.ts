@@ -71,7 +71,6 @@ async function measure(
     const options = {
       kind,
       seed: random.between(1, 2 ** 31),
-      extra: '',
       visitors: 0,
       paceMs: 100,
       failbackDelay: '1h',

@@ -103,11 +103,13 @@ export interface Stall {
   readonly ms: number;
 }
 
-/** The broker has said that a recipient will not get this: expired, dead letter, dropped with a gap marker. */
+/** The broker has said that a recipient will not get what has these numbers in an engine's log: a gap, a dead letter. */
 export interface GivenUp {
   readonly type: 'given-up';
   readonly recipient: string;
-  readonly payload: string;
+  readonly engine: string;
+  readonly first: number;
+  readonly last: number;
   readonly reason: string;
 }
 

@@ -62,7 +62,7 @@ async function runWorld(number: number, chance: SeededRandom, durationMs: number
   const history = new History();
   const options: WorldOptions = {
     ...{ kind, history, random: chance.fork(), hasShiftingClock, paceMs: Number(values.pace) },
-    ...(isShort ? { extra: SHORT_LEASE.text } : {}),
+    ...(isShort ? { extra: SHORT_LEASE } : {}),
     ...(diskMib === undefined ? {} : { diskMib }),
   };
   let failure: string | undefined;

@@ -3,7 +3,7 @@ import { some } from './checkers/run.ts';
 import { History } from './history.ts';
 import { SeededRandom } from './random.ts';
 import { summaryOf, type Summary } from './summary.ts';
-import { leaseForThisMachine, World, type WorldOptions } from './world/world.ts';
+import { World, type WorldOptions } from './world/world.ts';
 
 export interface TrialOptions extends Partial<WorldOptions> {
   readonly kind: WorldOptions['kind'];
@@ -29,7 +29,6 @@ export async function trial(options: TrialOptions, body: (trial: Trial) => Promi
     await using world = await World.start({
       history,
       random: random.fork(),
-      extra: leaseForThisMachine().text,
       visitors: 1,
       ...rest,
     });

@@ -163,7 +163,7 @@ export class TestCluster implements AsyncDisposable {
 
   /** SIGKILL to everything at once, the supervisor first so that it cannot help. */
   async killAll(): Promise<void> {
-    const pids = [...this.#ready.servers, ...this.#ready.proxies].map(({ name }) => this.pidOf(name));
+    const pids = this.#isReady ? this.members.map((name) => this.pidOf(name)) : [];
     this.#up?.kill('SIGKILL');
     for (const pid of pids) killIfThere(pid);
     await this.#ended();
@@ -177,8 +177,7 @@ export class TestCluster implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const pids =
-      this.events.length > 0 ? [...this.#ready.servers, ...this.#ready.proxies].map((m) => this.pidOf(m.name)) : [];
+    const pids = this.#isReady ? this.members.map((name) => this.pidOf(name)) : [];
     pids.push(...this.events.filter(isStart).map(({ pid }) => pid));
     if (this.#up?.exitCode === null) {
       this.#up.kill('SIGTERM');
@@ -186,6 +185,11 @@ export class TestCluster implements AsyncDisposable {
     }
     for (const pid of pids) killIfThere(pid);
     rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  /** False while it starts, and when it cannot. */
+  get #isReady(): boolean {
+    return this.events.some(({ event }) => event === 'ready');
   }
 
   get #ready(): Extract<UpEvent, { event: 'ready' }> {

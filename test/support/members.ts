@@ -36,22 +36,26 @@ export class SeparateMembers implements AsyncDisposable {
     return this.#stderr;
   }
 
-  /** Starts a member over `topology` (the text of a file) and waits until it serves and runs the `engines` named. */
+  /**
+   * Starts a member over `topology` (the text of a file) and waits until it serves and runs the `engines` named. `key`: what
+   * it is called here, if that is not its name.
+   */
   async start(
     role: 'server' | 'proxy',
     name: string,
     topology: string,
     engines: readonly string[] = [],
+    key = name,
   ): Promise<void> {
-    const file = join(this.directory, `${name}.yaml`);
+    const file = join(this.directory, `${key}.yaml`);
     writeFileSync(file, topology);
     const child = spawn(process.execPath, [PROGRAM, role, name, '--topology', file, '--json'], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, POINTSMAN_DATA: join(this.directory, 'data'), POINTSMAN_LOG: 'warn' },
     });
-    this.#children.set(name, child);
+    this.#children.set(key, child);
     const events: MemberEvent[] = [];
-    this.#events.set(name, events);
+    this.#events.set(key, events);
     createInterface({ input: child.stdout }).on('line', (line) => events.push(JSON.parse(line) as MemberEvent));
     child.stderr.on('data', (chunk: Buffer) => (this.#stderr += chunk.toString()));
     await eventually(
@@ -66,15 +70,21 @@ export class SeparateMembers implements AsyncDisposable {
     );
   }
 
+  /** The epochs in which it has run the engine. */
+  epochsOf(key: string, engine: string): readonly number[] {
+    const events = this.#events.get(key) ?? [];
+    return events.flatMap((event) => (event.event === 'engine' && event.name === engine ? [event.epoch] : []));
+  }
+
   /** Ends a member at once, or sends it another signal. Waits until it is gone if it is killed. */
-  async kill(name: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    const child = this.#children.get(name)!;
+  async kill(key: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.#children.get(key)!;
     child.kill(signal);
     if (signal === 'SIGKILL' && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const name of this.#children.keys()) await this.kill(name);
+    for (const key of this.#children.keys()) await this.kill(key);
     rmSync(this.directory, { recursive: true, force: true });
   }
 }

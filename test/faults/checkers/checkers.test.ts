@@ -62,7 +62,7 @@ describe('the checkers', () => {
     ['its outcome is unknown', [subscribe(), publish(1, RESET, { isDirect: true })]],
     ['it was published before the Subscribe was answered', [publish(1), subscribe()]],
     ['it is of another topic', [subscribe(), publish(1, undefined, { topic: 'u' })]],
-    ['it was given up openly', [subscribe(), publish(1), [given(1)]]],
+    ['it was given up openly', [subscribe(), publish(1), [arrive(1, { recipient: 'other' }), given(1)]]],
     ['the subscription has left', [subscribe(), publish(1), operation('unsubscribe', { recipient: 's' })]],
     ['its engine has not shown that it knows', [subscribe(), publish(1, undefined, { engine: 'ME2' })]],
   ])('C-deliver: nothing is owed when %s', (_why, happenings) => {
@@ -205,5 +205,5 @@ describe('the checkers', () => {
 });
 
 function given(number: number): Happening {
-  return { type: 'given-up', recipient: 's', payload: `p:${String(number)}`, reason: 'expired' };
+  return { type: 'given-up', recipient: 's', engine: 'ME1', first: number, last: number, reason: 'age' };
 }

@@ -52,8 +52,7 @@ function acknowledgedIn(run: Run): readonly Operation[] {
  */
 export function missingIn(run: Run): readonly Missing[] {
   const acknowledged = acknowledgedIn(run);
-  const givenUp = new Set<string>();
-  for (const entry of run.entries) if (entry.type === 'given-up') givenUp.add(`${entry.recipient} ${entry.payload}`);
+  const givenUp = givenUpIn(run);
   return run.recipients.flatMap((recipient) => {
     const { recipient: name, until } = recipient;
     const arrived = new Set((run.arrivals.get(name) ?? []).map(({ payload }) => payload));
@@ -64,6 +63,24 @@ export function missingIn(run: Run): readonly Missing[] {
       return until === Infinity || isPassedOver ? [{ recipient: name, payload }] : [];
     });
   });
+}
+
+/** Recipient and payload of all that was given up openly, as far as anybody knows which payload has which number. */
+function givenUpIn(run: Run): ReadonlySet<string> {
+  const numbers = new Map<string, number>();
+  for (const { engine = '', payload, seq } of [...run.arrivals.values()].flat()) {
+    if (seq !== undefined) numbers.set(`${engine} ${payload}`, seq);
+  }
+  return new Set(
+    run.entries.flatMap((entry) => {
+      if (entry.type !== 'given-up') return [];
+      const { recipient, engine, first, last } = entry;
+      return [...run.publishes.keys()].flatMap((payload) => {
+        const seq = numbers.get(`${engine} ${payload}`) ?? -1;
+        return seq >= first && seq <= last ? [`${recipient} ${payload}`] : [];
+      });
+    }),
+  );
 }
 
 /** The highest number that arrived of each publisher. */

@@ -29,19 +29,27 @@ export async function call(options: CallOptions): Promise<Answer | undefined> {
   const headers = `${options.headers ?? ''}${isRepeated ? id : ''}`;
   const done = history.invoke(kind, by, subject);
   const end = performance.now() + RETRY_MS;
+  let wasUnknown = false;
   for (let tries = 1; ; tries += 1) {
-    const { answer, ...tried } = await attempt(url, body, headers);
-    if (tried.outcome === 'unknown' && isRepeated && performance.now() < end) {
+    const { answer, isRefused, ...tried } = await attempt(url, body, headers);
+    // That nobody listens now says nothing about what became of an earlier try.
+    const outcome: Outcome = isRefused === true && !wasUnknown ? 'failed' : tried.outcome;
+    wasUnknown ||= outcome === 'unknown';
+    if (outcome === 'unknown' && isRepeated && performance.now() < end) {
       await delay(50);
       continue;
     }
-    const isOk = tried.outcome === 'ok' && answer !== undefined;
-    done({ ...tried, tries, ...(isOk ? conclude?.(answer) : {}) });
+    const isOk = outcome === 'ok' && answer !== undefined;
+    done({ ...tried, outcome, tries, ...(isOk ? conclude?.(answer) : {}) });
     return isOk ? answer : undefined;
   }
 }
 
-type Tried = Omit<Completion, 'type' | 'op'> & { readonly answer?: Answer };
+interface Tried extends Omit<Completion, 'type' | 'op'> {
+  readonly answer?: Answer;
+  /** Nobody listened: nothing was sent. */
+  readonly isRefused?: boolean;
+}
 
 async function attempt(url: () => string, body: string, headers: string): Promise<Tried> {
   try {
@@ -50,11 +58,10 @@ async function attempt(url: () => string, body: string, headers: string): Promis
     const outcome: Outcome = status < 300 ? 'ok' : status === 503 || fault === undefined ? 'unknown' : 'failed';
     return { outcome, status, hasRetryAfter: retryAfter !== null, answer, ...(fault === undefined ? {} : { fault }) };
   } catch (error) {
-    return { outcome: isRefused(error) ? 'failed' : 'unknown', error: reasonOf(error) };
+    return { outcome: 'unknown', isRefused: isRefused(error), error: reasonOf(error) };
   }
 }
 
-/** Nobody listened: nothing was sent. */
 function isRefused(error: unknown): boolean {
   return error instanceof Error && (error.cause as { code?: string } | undefined)?.code === 'ECONNREFUSED';
 }

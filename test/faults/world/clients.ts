@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { XmlElement } from '../../../src/xml/document.ts';
+import { readXml } from '../../../src/xml/reader.ts';
 import { notifyBody, referenceIn, topicElement, WSNT, type Reference } from '../../support/soap-client.ts';
 import type { History } from '../history.ts';
 import type { SeededRandom } from '../random.ts';
 import { call } from './calls.ts';
-import type { FaultConsumer } from './fault-consumer.ts';
+import { DELIVERY, givenUp, type FaultConsumer } from './fault-consumer.ts';
 
 /** Longer than any run, so that nothing ends by itself. */
 const LIFETIME = 'PT24H';
@@ -170,12 +172,19 @@ export function startPuller(history: History, recipient: string, reference: Refe
         body: '<wsnt:GetMessages/>',
         headers: reference.parameters,
       });
+      for (const gap of gapsIn(answer?.text ?? '')) history.note(givenUp(recipient, engineOf(reference), gap));
       for (const message of answer?.body?.children() ?? []) {
         const payload = message.child(WSNT, 'Message')?.children()[0]?.text() ?? '';
         history.note({ type: 'delivery', recipient, route: 'pull', payload, beganAt });
       }
     },
   );
+}
+
+function gapsIn(envelope: string): readonly XmlElement[] {
+  if (!envelope.includes(DELIVERY)) return [];
+  const headers = readXml(Buffer.from(envelope)).root.children()[0]?.children() ?? [];
+  return headers.filter(({ namespace, localName }) => namespace === DELIVERY && localName === 'Gap');
 }
 
 export interface VisitorOptions {

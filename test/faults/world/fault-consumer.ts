@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net';
 import type { XmlElement } from '../../../src/xml/document.ts';
 import { readXml } from '../../../src/xml/reader.ts';
 import { WSNT } from '../../support/soap-client.ts';
-import type { History } from '../history.ts';
+import type { GivenUp, History } from '../history.ts';
 
-const DELIVERY = 'urn:pointsman:delivery';
+export const DELIVERY = 'urn:pointsman:delivery';
 
 /** `refusing`: 503. `silent`: no answer. `cutting`: closes in the middle. `gone`: nobody listens. */
 export type Mood = 'well' | 'refusing' | 'silent' | 'cutting' | 'gone';
@@ -110,6 +110,9 @@ export class FaultConsumer implements AsyncDisposable {
     );
     const delivery = header?.child(DELIVERY, 'Delivery');
     if (delivery === undefined) throw new Error(`No Delivery header: ${body.toString()}`);
+    const engine = delivery.attribute('', 'engine') ?? '';
+    const gap = header?.child(DELIVERY, 'Gap');
+    if (gap !== undefined) this.#history.note(givenUp(recipient, engine, gap));
     const messages = delivery.children().filter(({ localName }) => localName === 'Message');
     const notifications = soapBody?.child(WSNT, 'Notify')?.children() ?? [];
     for (const [index, notification] of notifications.entries()) {
@@ -120,13 +123,19 @@ export class FaultConsumer implements AsyncDisposable {
         payload: payloadOf(notification),
         id: messages[index]?.attribute('', 'id') ?? '',
         seq: Number(messages[index]?.attribute('', 'seq')),
-        engine: delivery.attribute('', 'engine') ?? '',
+        engine,
         epoch: Number(delivery.attribute('', 'epoch')),
         attempt: Number(delivery.attribute('', 'attempt')),
         beganAt,
       });
     }
   }
+}
+
+/** What a gap marker says. */
+export function givenUp(recipient: string, engine: string, gap: XmlElement): GivenUp {
+  const [first, last] = ['first', 'last'].map((name) => Number(gap.attribute('', name))) as [number, number];
+  return { type: 'given-up', recipient, engine, first, last, reason: gap.attribute('', 'reason') ?? '' };
 }
 
 function payloadOf(notification: XmlElement): string {

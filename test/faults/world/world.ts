@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { UpEvent } from '../../../src/app/supervisor.ts';
 import { openKept } from '../../../src/storage/sqlite/kept-database.ts';
@@ -13,6 +12,7 @@ import { readRun } from '../checkers/run.ts';
 import type { FaultNote, History } from '../history.ts';
 import type { SeededRandom } from '../random.ts';
 import * as clients from './clients.ts';
+import { noteDeadLetters } from './dead-letters.ts';
 import { FaultConsumer } from './fault-consumer.ts';
 import { fakeTimeLibrary, Place } from './place.ts';
 
@@ -21,22 +21,10 @@ export const QUIET = '{urn:faults}quiet';
 const PAGE_BYTES = 4096;
 const STALL_MS = 100;
 
-export interface LeaseChoice {
-  readonly ttlMs: number;
-  /** For the topology file. */
-  readonly text: string;
-}
-
-export const USUAL_LEASE: LeaseChoice = { ttlMs: 3_000, text: '' };
-export const SHORT_LEASE: LeaseChoice = {
-  ttlMs: 1_200,
-  text: 'lease: { ttl: 1200ms, renewEvery: 200ms, guard: 400ms }',
-};
-
-/** Short leases save time, but a machine with more to do than it can would depose their holders all the time. */
-export function leaseForThisMachine(): LeaseChoice {
-  return (loadavg()[0] ?? 0) > 2 * availableParallelism() ? USUAL_LEASE : SHORT_LEASE;
-}
+/** Milliseconds; the lease that a world has unless told. It holds on a machine that has much else to do. */
+export const USUAL_TTL_MS = 3_000;
+/** For the topology file: a lease that a busy machine may lose, which is what some runs are about. */
+export const SHORT_LEASE = 'lease: { ttl: 1200ms, renewEvery: 200ms, guard: 400ms }';
 
 export interface WorldOptions {
   readonly kind: 'single' | 'load-balanced' | 'high-availability' | 'combined';
@@ -64,6 +52,7 @@ export class World implements AsyncDisposable {
   readonly engines: readonly string[];
   /** Where the first server answers by itself. */
   readonly #direct: string;
+  readonly #serverUrls: ReadonlyMap<string, string>;
   readonly consumers: FaultConsumer[] = [];
   /** Before the last of the consumers. */
   relay: TcpRelay | undefined;
@@ -86,6 +75,8 @@ export class World implements AsyncDisposable {
     this.frontDoors = cluster.proxyUrls;
     this.engines = cluster.engines;
     this.#direct = cluster.serverUrl('server1');
+    const servers = cluster.members.filter((name) => name.startsWith('server'));
+    this.#serverUrls = new Map(servers.map((name) => [name, cluster.serverUrl(name)]));
   }
 
   /** Resolves when every engine owes every subscription everything, so that from here on nothing may be missing. */
@@ -152,13 +143,23 @@ export class World implements AsyncDisposable {
     return sendSignal(pid, signal) ? pid : undefined;
   }
 
-  /** Resolves when the member runs, in another process than `pid`. */
+  /** Resolves when the member serves, in another process than `pid`. */
   async isBack(member: string, pid: number | undefined): Promise<void> {
-    await eventually(
-      `${member} is back`,
-      () => this.cluster.pidOf(member) !== pid && isAlive(this.cluster.pidOf(member)),
-      60_000,
-    );
+    // A proxy's socket is kept while there is no proxy.
+    const url = this.#serverUrls.get(member);
+    const isThere = (): boolean => this.cluster.pidOf(member) !== pid && isAlive(this.cluster.pidOf(member));
+    const isServing = async (): Promise<boolean> => isThere() && (url === undefined || (await isOpen(url)));
+    await eventually(`${member} is back`, isServing, 60_000);
+  }
+
+  /** Resolves when so many operations more have succeeded. */
+  async clientsGetOn(count: number): Promise<void> {
+    const { entries } = this.history;
+    const first = entries.length;
+    const isMore = (): boolean => {
+      return entries.slice(first).filter((entry) => entry.type === 'outcome' && entry.outcome === 'ok').length > count;
+    };
+    await eventually('clients get on', isMore, 60_000);
   }
 
   /** Resolves when every front door takes connections. */
@@ -191,6 +192,7 @@ export class World implements AsyncDisposable {
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
     await Promise.all(this.#pullers.map((client) => client.stop()));
+    await noteDeadLetters(this.cluster, this.history);
     this.sample('after');
   }
 

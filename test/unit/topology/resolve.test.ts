@@ -72,6 +72,7 @@ backlog:
 test('a file with what is required and nothing else gets every default', () => {
   expect(resolved(SMALLEST)).toEqual({
     name: 'smallest',
+    version: 0,
     kind: 'single',
     publicUrl: 'http://127.0.0.1:8080',
     proxies: [{ name: 'proxy1', listen: { host: '127.0.0.1', port: 8080 } }],
@@ -105,6 +106,7 @@ test('a file with what is required and nothing else gets every default', () => {
 test('a file that says everything is taken at its word', () => {
   expect(resolved(FULL)).toEqual({
     name: 'full',
+    version: 0,
     kind: 'combined',
     publicUrl: 'https://gateway.example',
     proxies: [
