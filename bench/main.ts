@@ -1,6 +1,7 @@
 /**
- * Measures Pointsman: `npm run bench -- matching`, or `slow-consumer` or `backlog`, which need `npm run build` before. All that is to be compared is measured in turn within one run; the
- * result goes to bench/results/. `--quick`: hardly anything, to see that it works; `--out <folder>`; `--rounds <n>`.
+ * Measures Pointsman: `npm run bench -- matching`, or `slow-consumer` or `backlog`, which need `npm run build` before.
+ * All that is to be compared is measured in turn within one run; the result goes to bench/results/. `--quick`: hardly
+ * anything, to see that it works; `--out <folder>`; `--rounds <n>`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

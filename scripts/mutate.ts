@@ -165,6 +165,34 @@ const MUTATIONS: readonly Mutation[] = [
     to: 'Math.abs(jumpMs) <= Infinity',
     tests: ['test/unit/cluster/lease-model.test.ts'],
   },
+  {
+    rule: 'a subscription whose filter cannot be evaluated now reads the message again',
+    file: 'src/engine/distribution.ts',
+    from: 'if (cursor.fallBehind(entry.seq)) this.#onBehind(cursor);',
+    to: 'void cursor;',
+    tests: ['test/unit/engine/undecided.test.ts'],
+  },
+  {
+    rule: 'what could not be evaluated is not remembered as false',
+    file: 'src/engine/contents.ts',
+    from: 'if (result !== undefined) this.#judged.results.set(content, result);',
+    to: 'this.#judged.results.set(content, result === true);',
+    tests: ['test/unit/engine/undecided.test.ts'],
+  },
+  {
+    rule: 'reading ends before what cannot be evaluated',
+    file: 'src/engine/cursor.ts',
+    from: '    this.#leave();\n    this.#scanned = seq - 1;\n    return true;',
+    to: '    this.#leave();\n    this.#scanned = seq;\n    return true;',
+    tests: ['test/unit/engine/undecided.test.ts'],
+  },
+  {
+    rule: 'the log is trimmed',
+    file: 'src/engine/maintenance.ts',
+    from: '    writer.trimLater(this.#trimmedBelow);\n',
+    to: '',
+    tests: ['test/unit/storage/growth.test.ts'],
+  },
 ];
 
 const project = resolve(import.meta.dirname, '..');

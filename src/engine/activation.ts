@@ -95,7 +95,8 @@ function restoreRegistrations(
 }
 
 function restoreCurrent({ current }: Parts, records: readonly KeyedRecord[]): void {
-  const stored = records.map(({ value }) => unpackRecord('a current message', value) as StoredCurrent);
+  // A copy: the record is a view of all that was loaded, and would keep it in memory.
+  const stored = records.map(({ value }) => unpackRecord('a current message', Uint8Array.from(value)) as StoredCurrent);
   stored.sort((a, b) => a.at - b.at);
   for (const { topic, at, message } of stored) current.keep(topic, { at, message });
 }

@@ -10,6 +10,8 @@ import { undecided } from './undecided.ts';
 /** How often, and how far apart, it is asked on behalf of a request whether a record is for a reader. */
 const TRIES = 50;
 const PAUSE_MS = 100;
+/** How long it may take until it is asked again in the background: twice as long each time, for asking is dear then. */
+const MOST_PAUSE_MS = 2_000;
 
 /** Calls `visit` for the cursor of each reader that a record is for, and `onUndecided` where that cannot be told now. */
 export type Route = (
@@ -39,6 +41,8 @@ export class CatchUp {
   /** Those whose reading has ended before a record that they may have to get. */
   readonly #undecided = new Set<Cursor>();
   #isAskingAgain = false;
+  #pauseMs = PAUSE_MS;
+  #askAgainAt = -Infinity;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
@@ -78,7 +82,8 @@ export class CatchUp {
    * now and then: what could not be told may be told a little later.
    */
   askAgain(): void {
-    if (this.#undecided.size === 0 || this.#isAskingAgain) return;
+    const { clock, logger } = this.#options;
+    if (this.#undecided.size === 0 || this.#isAskingAgain || clock.monotonic() < this.#askAgainAt) return;
     // Somebody reads for the others, and they come back here if that ends as it did before.
     const cursors = [...this.#undecided].filter(
       (cursor) => !cursor.isEnded && !cursor.isLive && cursor.pass === undefined && !this.#filling.has(cursor),
@@ -92,9 +97,13 @@ export class CatchUp {
           cursor.leavePass();
           this.askLater(cursor);
         }
-        this.#options.logger.warn('Cannot read the log again; it is tried again', { error: messageOf(error) });
+        logger.warn('Cannot read the log again; it is tried again', { error: messageOf(error) });
       })
-      .finally(() => (this.#isAskingAgain = false));
+      .finally(() => {
+        this.#isAskingAgain = false;
+        this.#pauseMs = this.#undecided.size === 0 ? PAUSE_MS : Math.min(2 * this.#pauseMs, MOST_PAUSE_MS);
+        this.#askAgainAt = clock.monotonic() + this.#pauseMs;
+      });
   }
 
   #offerAll(cursor: Cursor, headers: readonly EntryHeader[], capacity: number): 'all' | 'full' | 'undecided' {

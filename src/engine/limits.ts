@@ -16,7 +16,7 @@ export interface EngineLimits {
   readonly maxPeerExpressions: number;
   /** Sequence numbers that a cursor keeps in memory; what matches beyond them is read from the log again. */
   readonly queueLength: number;
-  /** Log records kept in memory, by bytes. */
+  /** Log records kept in memory, by the bytes that they take there. */
   readonly maxCacheBytes: number;
   /** A reply of getMessages ends before it outgrows this; it always has at least one message. */
   readonly maxReplyBytes: number;
@@ -51,7 +51,7 @@ export const defaultEngineLimits: EngineLimits = {
   maxRecordsPerLink: 10_000,
   maxPeerExpressions: 200_000,
   queueLength: 1_024,
-  maxCacheBytes: 16 * MIB,
+  maxCacheBytes: 8 * MIB,
   maxReplyBytes: 8 * MIB,
   requestMemoryMs: 10 * 60_000,
   maxRequests: 100_000,

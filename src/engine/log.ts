@@ -6,10 +6,13 @@ import { decodeEntry, type EntryHeader, type LogEntry } from './records.ts';
 const CHUNK_NUMBERS = 256;
 const MAX_CHUNKS = 64;
 /** Messages that the chunks kept in memory may hold: matching looks into them. */
-const MAX_CHUNK_BYTES = 8 * 1024 * 1024;
+const MAX_CHUNK_BYTES = 4 * 1024 * 1024;
 const READ_BYTES = 1024 * 1024;
 /** Records picked from the store at a time, so that a limit by bytes is not overshot by much. */
 const PICK_RECORDS = 16;
+
+/** What a record in memory takes besides its bytes, roughly. Of short messages it is the most. */
+const ENTRY_BYTES = 700;
 
 /** A piece of the log, for matching. */
 export interface Chunk {
@@ -165,7 +168,7 @@ export class MessageLog {
   }
 }
 
-/** Records by number, bounded by bytes; the one not used for longest goes first. */
+/** Records by number, bounded by the memory they take; the one not used for longest goes first. */
 class EntryCache {
   readonly #entries = new Map<number, LogEntry>();
   readonly #maxBytes: number;
@@ -184,14 +187,18 @@ class EntryCache {
   }
 
   keep(entry: LogEntry): void {
-    const size = entry.bytes.byteLength;
+    const size = costOf(entry);
     if (size > this.#maxBytes || this.#entries.has(entry.seq)) return;
     this.#entries.set(entry.seq, entry);
     this.#bytes += size;
-    for (const [seq, { bytes }] of this.#entries) {
+    for (const [seq, oldest] of this.#entries) {
       if (this.#bytes <= this.#maxBytes) return;
       this.#entries.delete(seq);
-      this.#bytes -= bytes.byteLength;
+      this.#bytes -= costOf(oldest);
     }
   }
+}
+
+function costOf({ bytes }: LogEntry): number {
+  return bytes.byteLength + ENTRY_BYTES;
 }

@@ -94,7 +94,8 @@ export class Pulling {
   }
 
   /**
-   * As getMessages, but waits for a first message until the time is over or the resource ends. When the engine is about to
+   * As getMessages, but waits for a first message until the time is over or the resource ends; a gap alone is told only
+   * then. When the engine is about to
    * move, who waits is refused (`engine-not-here`, processed: no): an empty reply would come before its time, and
    * whoever asks for the client can wait on for the rest of it where the engine runs next.
    */
@@ -106,16 +107,17 @@ export class Pulling {
     const { clock, turns, life } = this.#parts;
     const deadline = clock.monotonic() + waitMs;
     for (;;) {
+      const isOver = clock.monotonic() >= deadline;
       const pulled = await turns.run(id, async () => {
         const { cursors, messages } = await this.#takeFrom(id, maximum);
         const termination = { terminationTime: this.#lifetimeOf(id), currentTime: clock.now() };
         const reply = { messages, ...gapsOf(cursors), ...termination };
-        return messages.length === 0 ? reply : this.#concludeTaking({ id, cursors, reply }, conclude);
+        const hasNews = messages.length > 0 || (isOver && cursors.length > 0);
+        return hasNews ? this.#concludeTaking({ id, cursors, reply }, conclude) : reply;
       });
-      const leftMs = deadline - clock.monotonic();
-      if (pulled.messages.length > 0 || leftMs <= 0) return pulled;
+      if (pulled.messages.length > 0 || isOver) return pulled;
       life.assertServing();
-      await this.#waiting.wait(id, leftMs, signal);
+      await this.#waiting.wait(id, deadline - clock.monotonic(), signal);
     }
   }
 
@@ -169,7 +171,12 @@ export class Pulling {
   async #takeFrom(id: string, maximum: number) {
     const sources = this.#sourcesOf(id);
     const messages = await this.#take(sources, maximum);
-    const cursors = sources.flatMap(({ cursor, last }) => (last === undefined ? [] : [{ cursor, seq: last }]));
+    const { head } = this.#parts.log;
+    const cursors = sources.flatMap(({ cursor, last }) => {
+      if (last !== undefined) return [{ cursor, seq: last }];
+      // A gap is told at once, also where nothing comes after it.
+      return cursor.gap === undefined || cursor.isEnded ? [] : [{ cursor, seq: cursor.position(head) }];
+    });
     return { messages, cursors };
   }
 

@@ -81,7 +81,12 @@ export class RequestMemory {
       stored: unpackRecord('a request', record.value) as StoredRequest,
     }));
     read.sort((a, b) => a.stored.at - b.stored.at);
-    for (const { record, stored } of read) this.remember(record, stored.at, stored.reply !== undefined);
+    for (const { record, stored } of read) {
+      const hasContent = stored.reply !== undefined;
+      // A copy: the record is a view of all that was loaded, and would keep it in memory.
+      const value = hasContent ? Uint8Array.from(record.value) : record.value;
+      this.remember({ ...record, value }, stored.at, hasContent);
+    }
   }
 
   /** Forgets what is too old. The result: what was put before this instant is no longer wanted in the store. */

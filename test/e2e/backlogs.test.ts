@@ -37,7 +37,7 @@ describe('a backlog at its limit, with real processes', () => {
     expect(told[0]! + consumer.payloads.length).toBeGreaterThanOrEqual(61);
   });
 
-  it('F16: refuses the publisher at once with Retry-After, through the proxy, until there is room', async () => {
+  it('refuses the publisher at once with Retry-After, through the proxy, until there is room', async () => {
     const extra = `${SOON}\nbacklog: { perSubscription: { messages: 5, policy: refusePublisher } }`;
     await using cluster = await TestCluster.start('single', { extra });
     await using consumer = await TestConsumer.start();

@@ -13,7 +13,10 @@ const SENDER_FAULT = {
     '<e:Envelope xmlns:e="http://www.w3.org/2003/05/soap-envelope"><e:Body><e:Fault><e:Code><e:Value>e:Sender</e:Value></e:Code></e:Fault></e:Body></e:Envelope>',
 };
 
-interface Answer { readonly status: number; readonly body?: string }
+interface Answer {
+  readonly status: number;
+  readonly body?: string;
+}
 
 /** A deliverer whose consumers answer by a rule, and a clock that the test moves. */
 class Scene {

@@ -27,7 +27,7 @@ class Account {
   constructor(policy: BacklogPolicy, limit: number) {
     this.#limit = limit;
     this.host = new EngineHost({
-      limits: { queueLength: 4, nearRecords: 10, maxCacheBytes: 400 },
+      limits: { queueLength: 4, nearRecords: 10, maxCacheBytes: 3_200 },
       backlog: {
         subscription: { ...defaultBacklogLimits.subscription, messages: limit, policy },
         engine: { messages: LOG, bytes: 1e9 },

@@ -150,6 +150,29 @@ describe('a backlog at its limit', () => {
     expect(await host.execute('getMessages', { pullPoint: id })).not.toHaveProperty('gaps');
   });
 
+  it('of a pull point is told at once where nothing came after it, and to a poll that waits at its end', async () => {
+    const host = new EngineHost({ backlog: { pullPoint: { ...pullPoint, ageMs: 1_000 } } });
+    await host.start();
+    const { pullPoint: id } = await host.execute('createPullPoint', {});
+    await host.feed(id, 'a');
+    await publish(host, ['m1', 'm2']);
+    await host.clock.advance(2_500);
+    const first = await host.execute('getMessages', { pullPoint: id });
+    expect(first).toMatchObject({ messages: [], gaps: [{ dropped: 2, first: 1, last: 2 }] });
+    await host.restart();
+    expect(await host.execute('getMessages', { pullPoint: id })).toEqual({ messages: [] });
+    await publish(host, ['m3']);
+    await host.clock.advance(2_500);
+    const polled = host.execute('pullMessages', { resource: id, maximum: 9, waitMs: 5_000 });
+    let isOver = false;
+    void polled.then(() => (isOver = true));
+    await host.clock.advance(4_900);
+    expect(isOver).toBe(false);
+    await host.clock.advance(200);
+    expect(await polled).toMatchObject({ messages: [], gaps: [{ dropped: 1, first: 3, last: 3 }] });
+    expect(await host.execute('getMessages', { pullPoint: id })).toEqual({ messages: [] });
+  });
+
   it('F26: a consumer that is catching up slows its publishers for a while, one that is stuck never does', async () => {
     const host = new EngineHost({ backlog: limits({ messages: 100, patienceMs: 2_000 }) });
     await host.start();
@@ -174,7 +197,7 @@ describe('a backlog at its limit', () => {
 });
 
 describe('the log as a whole', () => {
-  it('F16: is bounded: who is furthest behind gives way, however little waits for him', async () => {
+  it('is bounded: who is furthest behind gives way, however little waits for him', async () => {
     const host = new EngineHost({ backlog: { engine: { messages: 160, bytes: 1e9 } } });
     await host.start();
     const dead = await host.subscribe('rare');

@@ -19,7 +19,7 @@ interface Owed {
 }
 
 class Model {
-  readonly host = new EngineHost({ limits: { queueLength: 3, maxCacheBytes: 400, nearRecords: 10 } });
+  readonly host = new EngineHost({ limits: { queueLength: 3, maxCacheBytes: 3_200, nearRecords: 10 } });
   readonly subscriptions: Owed[] = [];
   #count = 0;
 
@@ -197,7 +197,7 @@ describe('whatever happens', () => {
     );
     await fc.assert(
       fc.asyncProperty(pullSteps, async (todo) => {
-        const host = new EngineHost({ limits: { queueLength: 2, maxCacheBytes: 300, nearRecords: 5 } });
+        const host = new EngineHost({ limits: { queueLength: 2, maxCacheBytes: 2_400, nearRecords: 5 } });
         await host.start();
         const { pullPoint } = await host.execute('createPullPoint', {});
         const filters: (string | undefined)[] = [];

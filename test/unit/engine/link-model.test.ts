@@ -17,7 +17,7 @@ class Bus {
         name,
         peers: NAMES.filter((peer) => peer !== name),
         clock: this.clock,
-        limits: { queueLength: 2, maxCacheBytes: 300, nearRecords: 4 },
+        limits: { queueLength: 2, maxCacheBytes: 2_400, nearRecords: 4 },
       }),
   );
   /** For each engine and peer: the topics that the engine has learned that the peer wants; '' is everything. */

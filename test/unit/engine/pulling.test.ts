@@ -200,4 +200,19 @@ describe('pull points', () => {
     await pullPointOf(host);
     expect(await failureOf(pullPointOf(host))).toMatchObject({ code: 'overloaded' });
   });
+
+  it('ends when the engine ends while the log is read for it', async () => {
+    const host = new EngineHost({ limits: { queueLength: 2 } });
+    await host.start();
+    const { pullPoint } = await host.execute('createPullPoint', {});
+    await host.feed(pullPoint, 'a');
+    await host.notify('a', ...Array.from({ length: 10 }, (_, index) => `m${index}`));
+    const { store, tenure } = host.life;
+    const read = store.read.bind(store);
+    store.read = async (...args) => {
+      tenure.end();
+      return read(...args);
+    };
+    expect(await failureOf(host.pull(pullPoint))).toMatchObject({ code: 'lease-lost' });
+  });
 });

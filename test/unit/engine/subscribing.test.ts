@@ -139,6 +139,38 @@ describe('expiry', () => {
     expect((await host.execute('describe', { resource: soon })).terminationTime).toBe(terminationTime);
   });
 
+  it('F39: that falls inside an outage can be renewed in the grace after it; who is not renewed expires, once', async () => {
+    const host = new EngineHost({ conduct: { renewGraceMs: 3_000 } });
+    await host.start();
+    const ids = [await host.subscribeUntil(inFiveSeconds, 'a'), await host.subscribeUntil(inFiveSeconds, 'a')] as const;
+    const [renewed, forgotten] = ids;
+    await host.notify('a', 'before');
+    await host.crash();
+    await host.clock.advance(60_000);
+    await host.start();
+    const { terminationTime, currentTime } = await host.execute('describe', { resource: renewed });
+    // Into the grace: the end that was moved has come, too.
+    await host.clock.advance((terminationTime ?? NaN) - currentTime + 2_000);
+    expect(await host.claim(renewed)).toBeUndefined();
+    await host.execute('renew', { subscription: renewed, termination: { kind: 'infinite' } });
+    expect(await host.deliver(renewed)).toEqual(['before']);
+    await host.clock.advance(3_000);
+    const late = host.execute('renew', { subscription: forgotten, termination: { kind: 'infinite' } });
+    expect(await faultOf(late)).toBe('ResourceUnknownFault');
+    const removals = (): number =>
+      host.life.store.committed.filter(({ removeCursors = [] }) => removeCursors.includes(forgotten)).length;
+    expect(removals()).toBe(1);
+    // Another outage gives nothing back to what is gone.
+    await host.crash();
+    await host.clock.advance(60_000);
+    await host.start();
+    await host.clock.advance(3_000);
+    expect(await faultOf(host.execute('describe', { resource: forgotten }))).toBe('ResourceUnknownFault');
+    expect(removals()).toBe(0);
+    await host.notify('a', 'after');
+    expect(await host.deliver(renewed)).toEqual(['after']);
+  });
+
   it('waits for a change that is under way', async () => {
     const host = new EngineHost();
     await host.start();

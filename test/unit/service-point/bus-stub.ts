@@ -12,6 +12,7 @@ import { ReplyMail } from '../../../src/service-point/reply-mail.ts';
 import { ServicePoint } from '../../../src/service-point/service-point.ts';
 import { soapNamespace } from '../../../src/soap/version.ts';
 import { DEFAULT_CONDUCT } from '../../../src/topology/defaults.ts';
+import type { Conduct } from '../../../src/topology/model.ts';
 import type { XmlElement } from '../../../src/xml/document.ts';
 import { readXml } from '../../../src/xml/reader.ts';
 import { WsnFault } from '../../../src/wsn/faults.ts';
@@ -36,13 +37,13 @@ export class Bus implements Engines {
   readonly #answers: ReadonlyMap<string, Answers>;
   readonly #servicePoint: ServicePoint;
 
-  constructor(answers: Readonly<Record<string, Answers>>) {
+  constructor(answers: Readonly<Record<string, Answers>>, conduct: Partial<Conduct> = {}) {
     this.#answers = new Map(Object.entries(answers));
     this.#servicePoint = new ServicePoint({
       engines: this,
       publicUrl: 'http://gw:8080',
       maxBodyBytes: 1_000_000,
-      conduct: { ...DEFAULT_CONDUCT, requiresRegistration: true, pauseRetention: 'last' },
+      conduct: { ...DEFAULT_CONDUCT, requiresRegistration: true, pauseRetention: 'last', ...conduct },
       topics: { fixed: true, element: (grown) => topicSetElement(['{urn:p}permanent', ...grown]) },
       xpath: libxmlXPath,
       onvif: {
