@@ -1,5 +1,6 @@
 /**
- * The full tier: `npm run test:faults [-- --minutes 20] [--runs 30] [--seed N]`. First how long recoveries take, as
+ * The full tier: `npm run test:faults [-- --minutes 20] [--runs 30] [--seed N]
+ * [--only TEXT]` (what has the text in its name). First how long recoveries take, as
  * distributions over `--runs` runs of each kind; then all scenarios, again and again with other seeds, until the time is
  * over (`--minutes 0`: none). The figures go to test/faults/results/ or `--out`. Exit code 1 when a rule is broken.
  */
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: '20' },
     runs: { type: 'string', default: '30' },
     seed: { type: 'string', default: '20261122' },
+    only: { type: 'string', default: '' },
     out: { type: 'string', default: fileURLToPath(new URL('results', import.meta.url)) },
   },
 });
@@ -41,7 +43,7 @@ async function measureAll(): Promise<void> {
   mkdirSync(values.out, { recursive: true });
   const before = circumstances();
   const file = join(values.out, `${before.date.slice(0, 10)}-recovery.json`);
-  for (const measurement of MEASUREMENTS) {
+  for (const measurement of MEASUREMENTS.filter(({ name }) => name.includes(values.only))) {
     const { name } = measurement;
     try {
       const found = await measure(measurement, runs, random.between(1, 2 ** 31));
