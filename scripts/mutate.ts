@@ -193,6 +193,13 @@ const MUTATIONS: readonly Mutation[] = [
     to: '',
     tests: ['test/unit/storage/growth.test.ts'],
   },
+  {
+    rule: 'a process waits for the end of its database thread',
+    file: 'src/storage/sqlite/database-thread.ts',
+    from: 'this.#waiting.size === 0 && !this.#isDisposed',
+    to: 'this.#waiting.size === 0',
+    tests: ['test/unit/kernel/ending-threads.test.ts'],
+  },
 ];
 
 const project = resolve(import.meta.dirname, '..');

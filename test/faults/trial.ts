@@ -19,7 +19,7 @@ export interface Trial {
   readonly random: SeededRandom;
 }
 
-/** A world, what is done to it, and all rules over what happened. Rejects when one is broken; the history is kept then. */
+/** A world, what is done to it, and all rules over what happened. Rejects when one is broken; the history is kept then, with FAULT_KEEP always. */
 export async function trial(options: TrialOptions, body: (trial: Trial) => Promise<void>): Promise<Summary> {
   const { expectations, seed = seedOfRun(), ...rest } = options;
   const history = new History();
@@ -45,6 +45,7 @@ export async function trial(options: TrialOptions, body: (trial: Trial) => Promi
       const lines = violations.map(({ checker, message }) => `${checker} ${message}`);
       throw new Error(`${String(violations.length)} violations: ${some(lines)}`);
     }
+    if (process.env['FAULT_KEEP'] !== undefined) console.info(`History: ${history.keep()}`);
     return summaryOf(history.entries);
   } catch (error) {
     const where = `seed ${String(seed)}, history ${history.keep()}\n${stderr.slice(-2_000)}`;

@@ -12,7 +12,7 @@ function history(...happenings: readonly (Happening | readonly Happening[])[]): 
 let operations = 0;
 
 function operation(
-  kind: 'publish' | 'subscribe' | 'renew' | 'unsubscribe',
+  kind: 'publish' | 'subscribe' | 'renew' | 'unsubscribe' | 'pull',
   subject: object,
   end: object = { outcome: 'ok', status: 200 },
 ): Happening[] {
@@ -63,6 +63,10 @@ describe('the checkers', () => {
     ['it was published before the Subscribe was answered', [publish(1), subscribe()]],
     ['it is of another topic', [subscribe(), publish(1, undefined, { topic: 'u' })]],
     ['it was given up openly', [subscribe(), publish(1), [arrive(1, { recipient: 'other' }), given(1)]]],
+    [
+      'the reply to a pull never came',
+      [subscribe(), publish(1), [door('begin')], operation('pull', { recipient: 's' }, RESET)],
+    ],
     ['the subscription has left', [subscribe(), publish(1), operation('unsubscribe', { recipient: 's' })]],
     ['its engine has not shown that it knows', [subscribe(), publish(1, undefined, { engine: 'ME2' })]],
   ])('C-deliver: nothing is owed when %s', (_why, happenings) => {

@@ -1,4 +1,4 @@
-import type { FaultNote } from '../history.ts';
+import type { Completion, FaultNote } from '../history.ts';
 import type { Operation, Run, Violation } from './run.ts';
 
 /** How long after a fault of the front door a client may still meet a connection that it had before. */
@@ -21,28 +21,26 @@ export function checkAcknowledged(run: Run): Violation[] {
 
 /**
  * C-client: whoever talks to the front door gets an answer that it can use: no reset and no gateway error while the
- * front door itself is unhurt, and every 503 is a SOAP fault with Retry-After. `isPlanned`: nothing but success.
+ * front door itself is unhurt, and every 503 is a SOAP fault with Retry-After. `isPlanned`: nothing but success there.
  */
 export function checkClients(run: Run, isPlanned: boolean): Violation[] {
   const doors = doorFaults(run);
-  const violations: Violation[] = [];
-  for (const operation of run.operations) {
-    const { kind, by, end, isDirect, op } = operation;
-    if (end === undefined || end.outcome === 'ok') continue;
+  return run.operations.flatMap((operation) => {
+    const { kind, by, end, isDirect = false, op } = operation;
+    if (end === undefined || end.outcome === 'ok') return [];
+    const isHit = isDirect || doors.some((door) => overlaps(operation, door));
+    const trouble = isPlanned && !isDirect ? ' in a planned operation' : troubleIn(end, isHit);
+    if (trouble === undefined) return [];
     const what = `${kind} ${String(op)} of ${by}: ${end.fault ?? end.error ?? 'no fault'}`;
-    const status = `HTTP ${String(end.status ?? 'none')}`;
-    if (isPlanned) violations.push({ checker: 'C-client', message: `${what} (${status}) in a planned operation` });
-    else if (end.status === undefined) {
-      if (isDirect !== true && !doors.some((door) => overlaps(operation, door))) {
-        violations.push({ checker: 'C-client', message: `${what}, and the front door was not hit` });
-      }
-    } else if (end.fault === undefined || end.status === 502 || end.status === 504) {
-      violations.push({ checker: 'C-client', message: `${what} (${status})` });
-    } else if (end.status === 503 && end.hasRetryAfter !== true) {
-      violations.push({ checker: 'C-client', message: `${what} (${status}) without Retry-After` });
-    }
-  }
-  return violations;
+    return [{ checker: 'C-client', message: `${what} (HTTP ${String(end.status ?? 'none')})${trouble}` }];
+  });
+}
+
+/** What is wrong with an answer that was no success; undefined: nothing. */
+function troubleIn({ status, fault, hasRetryAfter }: Completion, isDoorHit: boolean): string | undefined {
+  if (status === undefined) return isDoorHit ? undefined : ', and the front door was not hit';
+  if (fault === undefined || status === 502 || status === 504) return ', which is no SOAP fault of ours';
+  return status === 503 && hasRetryAfter !== true ? ' without Retry-After' : undefined;
 }
 
 interface Span {

@@ -53,16 +53,23 @@ function acknowledgedIn(run: Run): readonly Operation[] {
 export function missingIn(run: Run): readonly Missing[] {
   const acknowledged = acknowledgedIn(run);
   const givenUp = givenUpIn(run);
+  const pulledUntil = lostPullsIn(run);
   return run.recipients.flatMap((recipient) => {
     const { recipient: name, until } = recipient;
     const arrived = new Set((run.arrivals.get(name) ?? []).map(({ payload }) => payload));
     const latest = latestOf(run, arrived);
-    return owed(run, recipient, acknowledged).flatMap(({ payload = '', by, number = 0, engine }) => {
-      if (arrived.has(payload) || givenUp.has(`${name} ${payload}`)) return [];
+    return owed(run, recipient, acknowledged).flatMap(({ payload = '', by, number = 0, engine, at }) => {
+      if (arrived.has(payload) || givenUp.has(`${name} ${payload}`) || at < (pulledUntil.get(name) ?? 0)) return [];
       const isPassedOver = engine !== undefined && number < (latest.get(by) ?? 0);
       return until === Infinity || isPassedOver ? [{ recipient: name, payload }] : [];
     });
   });
+}
+
+/** By recipient: until when what was published may have gone out with a reply that never came and was not asked for again. */
+function lostPullsIn(run: Run): ReadonlyMap<string, number> {
+  const lost = run.operations.filter(({ kind, end }) => kind === 'pull' && end?.outcome === 'unknown');
+  return new Map(lost.map(({ recipient = '', end }) => [recipient, end!.at]));
 }
 
 /** Recipient and payload of all that was given up openly, as far as anybody knows which payload has which number. */

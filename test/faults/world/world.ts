@@ -370,6 +370,9 @@ function noteEvent(history: History, event: UpEvent): void {
     case 'restart':
       history.note({ type: 'restart', member: event.name, pid: event.pid });
       break;
+    case 'start':
+    case 'reload':
+      break;
   }
 }
 
