@@ -1,9 +1,9 @@
 import { compileTopicExpression } from '../wsn/topics/topic-expression.ts';
 import { allCursors } from './all-cursors.ts';
-import { restoreBacklog } from './backlog-record.ts';
-import { isSegmentKey } from './log-extent.ts';
+import { restoreBacklog } from './backlog/backlog-record.ts';
+import { isSegmentKey } from './backlog/log-extent.ts';
 import type { Parts } from './parts.ts';
-import { isLinkCursorId } from './peer-links.ts';
+import { isLinkCursorId } from './links/peer-links.ts';
 import type { KeyedRecord, Space, StoredState } from './ports/engine-store.ts';
 import {
   unpackRecord,
@@ -15,7 +15,7 @@ import {
   type StoredSubscription,
   type StoredTopic,
 } from './records.ts';
-import { openLinks, storedInterests } from './stored-links.ts';
+import { openLinks, storedInterests } from './links/stored-links.ts';
 import { subscriptionRemoval } from './subscriptions.ts';
 
 /** Takes what the store holds into the memory of a new engine. The cursors are all behind after it. */

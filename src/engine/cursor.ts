@@ -1,4 +1,4 @@
-import { Beyond, type Amount } from './beyond.ts';
+import { Beyond, type Amount } from './backlog/beyond.ts';
 import type { Gap } from './ports/gap.ts';
 import type { EntryHeader, Place } from './records.ts';
 import { SeqQueue } from './seq-queue.ts';

@@ -1,4 +1,4 @@
-import { LogExtent } from './log-extent.ts';
+import { LogExtent } from './backlog/log-extent.ts';
 import type { EngineStore, LogRecord } from './ports/engine-store.ts';
 import { decodeEntry, type EntryHeader, type LogEntry } from './records.ts';
 

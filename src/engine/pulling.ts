@@ -1,6 +1,6 @@
 import { InfrastructureError } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
-import { backlogChange } from './backlog-record.ts';
+import { backlogChange } from './backlog/backlog-record.ts';
 import type { Cursor } from './cursor.ts';
 import { grantTermination } from '../wsn/termination-time.ts';
 import type { Conclude, Parts } from './parts.ts';

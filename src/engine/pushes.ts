@@ -1,6 +1,6 @@
 import { messageOf } from '../kernel/errors.ts';
 import { giveUp } from './giving-up.ts';
-import { gapBeyond } from './gap.ts';
+import { gapBeyond } from './backlog/gap.ts';
 import type { Parts } from './parts.ts';
 import type { Claim, Outbox } from './ports/outbox.ts';
 import type { LogEntry } from './records.ts';

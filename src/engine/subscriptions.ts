@@ -5,7 +5,7 @@ import { compileTopicExpression, type TopicMatcher, type TopicSelector } from '.
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
 import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents, type Verdict } from './contents.ts';
 import { Cursor, type ReaderKind } from './cursor.ts';
-import type { OwnInterest } from './interest.ts';
+import type { OwnInterest } from './links/interest.ts';
 import { Listeners } from './listeners.ts';
 import { matchesAll, TopicIndex } from './matching.ts';
 import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';

@@ -5,7 +5,7 @@ import type { Distribution } from './distribution.ts';
 import type { Life } from './life.ts';
 import type { EngineLimits } from './limits.ts';
 import type { MessageLog } from './log.ts';
-import type { PeerLinks } from './peer-links.ts';
+import type { PeerLinks } from './links/peer-links.ts';
 import type { PullPoints } from './pull-points.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { Turns } from './turns.ts';

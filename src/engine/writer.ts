@@ -1,6 +1,6 @@
 import { InfrastructureError, InvariantError, StoreBrokenError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { backlogChange } from './backlog-record.ts';
+import { backlogChange } from './backlog/backlog-record.ts';
 import type { Cursor } from './cursor.ts';
 import type { Life } from './life.ts';
 import type { MessageLog } from './log.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultBacklogLimits, type BacklogPolicy } from '../../../src/engine/backlog-limits.ts';
+import { defaultBacklogLimits, type BacklogPolicy } from '../../../src/engine/backlog/backlog-limits.ts';
 import { InfrastructureError } from '../../../src/kernel/errors.ts';
 import { EngineHost, textOf } from './test-engine.ts';
 

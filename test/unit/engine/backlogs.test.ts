@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { defaultBacklogLimits, type BacklogLimits, type BacklogPolicy } from '../../../src/engine/backlog-limits.ts';
+import {
+  defaultBacklogLimits,
+  type BacklogLimits,
+  type BacklogPolicy,
+} from '../../../src/engine/backlog/backlog-limits.ts';
 import { InfrastructureError } from '../../../src/kernel/errors.ts';
 import { EngineHost, failureOf, filterOf, messageOf, textsOf } from './test-engine.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { Demand } from '../../../src/engine/demand.ts';
-import { OwnInterest, type CompiledFilter } from '../../../src/engine/interest.ts';
+import { OwnInterest, type CompiledFilter } from '../../../src/engine/links/interest.ts';
 import { TopicIndex } from '../../../src/engine/matching.ts';
 import { silentLogger } from '../../../src/kernel/log.ts';
 import type { TopicExpression, TopicPath } from '../../../src/wsn/messages.ts';

@@ -1,5 +1,5 @@
 import type { EngineConduct, Source } from '../../../src/engine/parts.ts';
-import type { BacklogLimits } from '../../../src/engine/backlog-limits.ts';
+import type { BacklogLimits } from '../../../src/engine/backlog/backlog-limits.ts';
 import type { EngineLimits } from '../../../src/engine/limits.ts';
 import { MessagingEngine } from '../../../src/engine/engine.ts';
 import type { EngineOperation, EngineOperations, RequestContext } from '../../../src/engine/ports/engine.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultBacklogLimits } from '../../../src/engine/backlog-limits.ts';
+import { defaultBacklogLimits } from '../../../src/engine/backlog/backlog-limits.ts';
 import { DEFAULT_CONDUCT, DEFAULT_TOPICS } from '../../../src/topology/defaults.ts';
 import type { Topology } from '../../../src/topology/model.ts';
 import { parseTopology } from '../../../src/topology/parse.ts';

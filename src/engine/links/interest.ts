@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Logger } from '../kernel/log.ts';
-import type { Filter, TopicExpression } from '../wsn/messages.ts';
-import { matcherKey, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
-import { mayLackTopic } from './contents.ts';
-import type { Demand } from './demand.ts';
-import { Listeners } from './listeners.ts';
-import type { InterestChange } from './ports/engine.ts';
+import type { Logger } from '../../kernel/log.ts';
+import type { Filter, TopicExpression } from '../../wsn/messages.ts';
+import { matcherKey, type TopicMatcher } from '../../wsn/topics/topic-expression.ts';
+import { mayLackTopic } from '../contents.ts';
+import type { Demand } from '../demand.ts';
+import { Listeners } from '../listeners.ts';
+import type { InterestChange } from '../ports/engine.ts';
 
 /** Revisions of one epoch: enough that they never reach those of the next. */
 const REVISIONS_PER_EPOCH = 2 ** 32;

@@ -1,5 +1,5 @@
-import type { Cursor } from './cursor.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Cursor } from '../cursor.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** Reads the log once for all cursors with a stretch that nobody has counted, and counts what matches. */
 export async function recountAll(

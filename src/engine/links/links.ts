@@ -1,9 +1,9 @@
-import type { EngineName } from '../kernel/names.ts';
-import type { Parts } from './parts.ts';
+import type { EngineName } from '../../kernel/names.ts';
+import type { Parts } from '../parts.ts';
 import type { PeerLink } from './peer-links.ts';
-import type { InterestChange } from './ports/engine.ts';
-import type { LinkClaim, LinkOutlet } from './ports/link-outlet.ts';
-import type { LogEntry } from './records.ts';
+import type { InterestChange } from '../ports/engine.ts';
+import type { LinkClaim, LinkOutlet } from '../ports/link-outlet.ts';
+import type { LogEntry } from '../records.ts';
 
 /** What is to be forwarded to the peers, and what is wanted from them. */
 export class Links implements LinkOutlet {

@@ -1,16 +1,16 @@
-import { messageOf } from '../kernel/errors.ts';
+import { messageOf } from '../../kernel/errors.ts';
 import type { BacklogLimit, BacklogLimits, BacklogPolicy } from './backlog-limits.ts';
-import type { Cursor } from './cursor.ts';
+import type { Cursor } from '../cursor.ts';
 import { Dropping, type Dropped, type Verdict } from './dropping.ts';
-import { endSubscription } from './endings.ts';
+import { endSubscription } from '../endings.ts';
 import { LogBound } from './log-bound.ts';
-import type { Surroundings } from './surroundings.ts';
-import { pausePlan } from './pausing.ts';
-import type { DropReason } from './ports/gap.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { pausePlan } from '../pausing.ts';
+import type { DropReason } from '../ports/gap.ts';
 import { Pressure } from './pressure.ts';
 import { recountAll } from './recount.ts';
-import type { EntryHeader } from './records.ts';
-import { pullPointOf, type Subscription } from './subscriptions.ts';
+import type { EntryHeader } from '../records.ts';
+import { pullPointOf, type Subscription } from '../subscriptions.ts';
 
 /** What limits have done since the engine began its tenure. */
 export interface BacklogCounters {

@@ -1,11 +1,11 @@
 import { backlogChange } from './backlog-record.ts';
-import type { CatchUp } from './catch-up.ts';
-import type { Cursor } from './cursor.ts';
+import type { CatchUp } from '../catch-up.ts';
+import type { Cursor } from '../cursor.ts';
 import { joinGaps } from './gap.ts';
-import type { MessageLog } from './log.ts';
-import type { DropReason, Gap } from './ports/gap.ts';
-import type { Place } from './records.ts';
-import type { Writer } from './writer.ts';
+import type { MessageLog } from '../log.ts';
+import type { DropReason, Gap } from '../ports/gap.ts';
+import type { Place } from '../records.ts';
+import type { Writer } from '../writer.ts';
 
 interface DroppingOptions {
   readonly log: MessageLog;

@@ -1,10 +1,10 @@
-import type { EngineName } from '../kernel/names.ts';
-import type { Logger } from '../kernel/log.ts';
-import { Cursor } from './cursor.ts';
-import { Listeners } from './listeners.ts';
+import type { EngineName } from '../../kernel/names.ts';
+import type { Logger } from '../../kernel/log.ts';
+import { Cursor } from '../cursor.ts';
+import { Listeners } from '../listeners.ts';
 import type { PeerInterest } from './peer-interest.ts';
-import type { KeyedRecord } from './ports/engine-store.ts';
-import type { EntryHeader } from './records.ts';
+import type { KeyedRecord } from '../ports/engine-store.ts';
+import type { EntryHeader } from '../records.ts';
 
 /** What the store holds of the links to peers. */
 export interface StoredLinks {

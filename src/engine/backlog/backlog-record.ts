@@ -1,8 +1,8 @@
-import { pack } from '../kernel/packed.ts';
-import type { Cursor } from './cursor.ts';
-import type { Gap } from './ports/gap.ts';
-import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';
-import { unpackRecord } from './records.ts';
+import { pack } from '../../kernel/packed.ts';
+import type { Cursor } from '../cursor.ts';
+import type { Gap } from '../ports/gap.ts';
+import type { KeyedRecord, WriteBatch } from '../ports/engine-store.ts';
+import { unpackRecord } from '../records.ts';
 
 /** A reader's backlog as it is stored: what waited in (position, through], and what has been dropped untold. */
 interface StoredBacklog {

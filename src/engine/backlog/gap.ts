@@ -1,4 +1,4 @@
-import type { Gap } from './ports/gap.ts';
+import type { Gap } from '../ports/gap.ts';
 
 /** Two gaps of one reader as one; `later` has the higher numbers. */
 export function joinGaps(earlier: Gap | undefined, later: Gap): Gap {

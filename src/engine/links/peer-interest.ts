@@ -1,13 +1,13 @@
-import { pack } from '../kernel/packed.ts';
-import type { EngineName } from '../kernel/names.ts';
-import type { TopicExpression } from '../wsn/messages.ts';
-import { compileTopicExpression, expressionKey, type TopicMatcher } from '../wsn/topics/topic-expression.ts';
-import type { Demand } from './demand.ts';
-import { digestOf } from './digest.ts';
-import { TopicIndex } from './matching.ts';
-import type { InterestChange } from './ports/engine.ts';
-import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';
-import type { EntryHeader, StoredExpression, StoredInterest } from './records.ts';
+import { pack } from '../../kernel/packed.ts';
+import type { EngineName } from '../../kernel/names.ts';
+import type { TopicExpression } from '../../wsn/messages.ts';
+import { compileTopicExpression, expressionKey, type TopicMatcher } from '../../wsn/topics/topic-expression.ts';
+import type { Demand } from '../demand.ts';
+import { digestOf } from '../digest.ts';
+import { TopicIndex } from '../matching.ts';
+import type { InterestChange } from '../ports/engine.ts';
+import type { KeyedRecord, WriteBatch } from '../ports/engine-store.ts';
+import type { EntryHeader, StoredExpression, StoredInterest } from '../records.ts';
 
 interface Wanted {
   readonly key: string;

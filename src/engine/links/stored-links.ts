@@ -1,8 +1,8 @@
-import type { EngineName } from '../kernel/names.ts';
-import type { Parts } from './parts.ts';
+import type { EngineName } from '../../kernel/names.ts';
+import type { Parts } from '../parts.ts';
 import { interestKey, PeerInterest } from './peer-interest.ts';
 import { isLinkCursorId, linkCursorId, type StoredLinks } from './peer-links.ts';
-import { unpackRecord, type StoredExpression, type StoredHighWater, type StoredInterest } from './records.ts';
+import { unpackRecord, type StoredExpression, type StoredHighWater, type StoredInterest } from '../records.ts';
 
 type Linked = Pick<Parts, 'peerLinks' | 'demand' | 'log' | 'absentees'>;
 

@@ -1,7 +1,7 @@
-import { allCursors } from './all-cursors.ts';
+import { allCursors } from '../all-cursors.ts';
 import type { BacklogLimits } from './backlog-limits.ts';
-import type { Cursor } from './cursor.ts';
-import type { Surroundings } from './surroundings.ts';
+import type { Cursor } from '../cursor.ts';
+import type { Surroundings } from '../surroundings.ts';
 
 /** Readers that hold back more than the first share of the log's limit give way, until the second is left. */
 const RELIEF = 15 / 16;
