@@ -28,9 +28,15 @@ class Link implements AsyncDisposable {
     const ports = async (): Promise<Ports> => ({ http: await freePort(), wire: await freePort() });
     const servers = [await ports(), await ports()] as const;
     const link = new Link(servers, await TcpRelay.to({ host: '127.0.0.1', port: servers[1].wire }));
-    await Promise.all([link.startServer(1), link.startServer(2)]);
-    await link.#subscribe();
-    return link;
+    try {
+      await Promise.all([link.startServer(1), link.startServer(2)]);
+      await link.#subscribe();
+      return link;
+    } catch (error) {
+      // Nobody else knows of its processes yet.
+      await link[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   async startServer(number: 1 | 2): Promise<void> {
