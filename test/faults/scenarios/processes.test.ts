@@ -5,6 +5,7 @@ import { flap, freezeHost, killDuringTakeover, killHost, killProxy } from '../ne
 import { trial } from '../trial.ts';
 import { renew, subscribeOnce, type Held } from '../world/clients.ts';
 import { QUIET, USUAL_TTL_MS, type World } from '../world/world.ts';
+import { longer } from './longer.ts';
 
 function tell(what: string, { acknowledged, delivered, duplicates, recoveries }: Summary): void {
   const told = Object.entries(recoveries).map(([fault, ms]) => `${fault} ${ms.join(' ')} ms`);
@@ -25,7 +26,7 @@ describe('processes that die, freeze and are ended', () => {
     expect(summary.failovers).toBeGreaterThanOrEqual(5);
   });
 
-  it('F1, F36: kill -9 where nobody stands by: links carry on, each notification once', async () => {
+  longer('F1, F36: kill -9 where nobody stands by: links carry on, each notification once', async () => {
     tell(
       'kill -9 without a standby',
       await trial({ kind: 'load-balanced' }, async ({ world }) => {
@@ -34,7 +35,7 @@ describe('processes that die, freeze and are ended', () => {
     );
   });
 
-  it('F4, F7: a frozen host is deposed, and sends nothing when it wakes up', async () => {
+  longer('F4, F7: a frozen host is deposed, and sends nothing when it wakes up', async () => {
     const summary = await trial({ kind: 'high-availability' }, async ({ world, history, random }) => {
       const { server, epoch } = world.cluster.hostOf('ME1');
       await freezeHost(world, server, 2 * USUAL_TTL_MS);
@@ -58,7 +59,7 @@ describe('processes that die, freeze and are ended', () => {
     );
   });
 
-  it('F31: a proxy dies: what it had in its hands has no known outcome, all else goes on', async () => {
+  longer('F31: a proxy dies: what it had in its hands has no known outcome, all else goes on', async () => {
     tell(
       'kill -9 of a proxy',
       await trial({ kind: 'single' }, async ({ world, random }) => {

@@ -6,9 +6,10 @@ import { failFsyncOf, fillDiskFor, killInSystemCall } from '../nemesis/disk.ts';
 import { last } from '../nemesis/fault.ts';
 import { trial } from '../trial.ts';
 import { fakeTimeLibrary, hasProgram, Place } from '../world/place.ts';
+import { longer } from './longer.ts';
 
 describe.skipIf(!hasProgram('strace'))('system calls that end badly (needs strace)', () => {
-  it('F2: kill -9 in the n-th fsync or write', async () => {
+  longer('F2: kill -9 in the n-th fsync or write', async () => {
     await trial({ kind: 'combined' }, async ({ world, random }) => {
       for (let time = 0; time < 3; time += 1) await killInSystemCall.inflict(world, random);
     });
@@ -52,25 +53,28 @@ describe.skipIf(fakeTimeLibrary() === undefined)('the wall clock (needs libfaket
 });
 
 describe('the network before a consumer, and consumers', () => {
-  it('F13, F27: a partition, a half-open connection and a consumer that says nothing: all arrives in order', async () => {
-    await trial({ kind: 'combined' }, async ({ world }) => {
-      const [, silent] = world.consumers;
-      await silent!.turn('silent');
-      world.relay!.blackHole = 'both';
-      await last(1_500);
-      world.relay!.blackHole = 'towards-client';
-      await last(1_000);
-      world.relay!.blackHole = 'none';
-      world.relay!.cut();
-      await silent!.turn('gone');
-      await last(1_000);
-      await silent!.turn('well');
-    });
-  });
+  longer(
+    'F13, F27: a partition, a half-open connection and a consumer that says nothing: all arrives in order',
+    async () => {
+      await trial({ kind: 'combined' }, async ({ world }) => {
+        const [, silent] = world.consumers;
+        await silent!.turn('silent');
+        world.relay!.blackHole = 'both';
+        await last(1_500);
+        world.relay!.blackHole = 'towards-client';
+        await last(1_000);
+        world.relay!.blackHole = 'none';
+        world.relay!.cut();
+        await silent!.turn('gone');
+        await last(1_000);
+        await silent!.turn('well');
+      });
+    },
+  );
 });
 
 describe('a damaged store', () => {
-  it('F19: a write-ahead log that was cut while all was down is noticed, never lost silently', async () => {
+  longer('F19: a write-ahead log that was cut while all was down is noticed, never lost silently', async () => {
     await trial({ kind: 'single', visitors: 0 }, async ({ world }) => {
       const file = join(world.storeOf('ME1'), 'engine.db-wal');
       await world.clientsGetOn(100);
