@@ -1,10 +1,10 @@
 import { defineConfig } from 'vitest/config';
 import CiSummaryReporter from './test/support/ci-summary-reporter.ts';
 
-/** Tests that start whole clusters wait for processes more than they work: two files at a time, on two cores. */
+/** Tests that start whole clusters wait for processes more than they work: three files at a time, on two cores. */
 const processes = ['test/e2e/**/*.test.ts', 'test/interop/**/*.test.ts'];
-/** Those that measure, or that use the ports of the shipped topologies, have the machine for themselves. */
-const alone = ['test/e2e/failover.test.ts', 'test/e2e/demo.test.ts', 'test/e2e/command-line.test.ts'];
+/** Those that measure have the machine for themselves. */
+const alone = ['test/e2e/failover.test.ts'];
 /** Tests that break clusters; after all others, whose clusters shall stay whole. */
 const faults = ['test/faults/scenarios/**/*.test.ts'];
 
@@ -21,7 +21,7 @@ export default defineConfig({
           testTimeout: 30_000,
           // Files share what they have imported; to load it anew for each would take longer than the tests.
           isolate: false,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 0 },
         },
       },
@@ -32,7 +32,7 @@ export default defineConfig({
           exclude: alone,
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
           sequence: { groupOrder: 1 },
         },
       },

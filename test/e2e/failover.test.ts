@@ -7,7 +7,7 @@ import { firstArrivals, Stream } from '../support/stream.ts';
 import { KINDS } from './kinds.ts';
 
 const RENEW = '<wsnt:Renew><wsnt:TerminationTime>PT1H</wsnt:TerminationTime></wsnt:Renew>';
-const KILLS = 5;
+const KILLS = 3;
 
 function engineOf({ address }: Reference): string {
   return /SubscriptionManager\/([^/]+)\//.exec(address)![1]!;

@@ -62,7 +62,7 @@ function runScenarios(chosen: number): void {
   console.log(`Scenarios with seed ${String(chosen)}`);
   const { status } = spawnSync('npx', ['vitest', 'run', '--project', 'faults'], {
     stdio: 'inherit',
-    env: { ...process.env, FAULT_SEED: String(chosen) },
+    env: { ...process.env, FAULT_SEED: String(chosen), FAULT_TIER: 'full' },
   });
   if (status !== 0) failures.push(`Scenarios with FAULT_SEED=${String(chosen)}`);
 }

@@ -4,7 +4,7 @@ import ts from 'typescript';
 export function titlesIn(text: string): readonly string[] {
   const titles: string[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && /^(?:it|test|describe)\b/.test(node.expression.getText())) {
+    if (ts.isCallExpression(node) && /^(?:it|test|describe|longer)\b/.test(node.expression.getText())) {
       const [title] = node.arguments;
       const isTitle = title !== undefined && (ts.isStringLiteralLike(title) || ts.isTemplateExpression(title));
       if (isTitle) titles.push(title.getText().slice(1, -1));

@@ -22,7 +22,7 @@ async function inspect(directory: string): Promise<{ epoch: number; batches: num
 }
 
 /** How many moments of death are tried: few each time, as many as wanted with FAULT_RUNS. */
-const RUNS = Number(process.env['FAULT_RUNS'] ?? 12);
+const RUNS = Number(process.env['FAULT_RUNS'] ?? 6);
 const hasStrace = spawnSync('strace', ['-qq', '-e', 'trace=none', 'true']).status === 0;
 
 describe('SqliteStorage, when its process is killed', () => {
