@@ -15,7 +15,7 @@ describe.skipIf(!hasProgram('strace'))('system calls that end badly (needs strac
     });
   });
 
-  it('F17: an fsync fails, once and for good: exit code 74, and the next process recovers', async () => {
+  longer('F17: an fsync fails, once and for good: exit code 74, and the next process recovers', async () => {
     await trial({ kind: 'high-availability' }, async ({ world, history }) => {
       for (const when of ['3', '2+']) await failFsyncOf(world, world.cluster.hostOf('ME1').server, when);
       const codes = history.entries.flatMap((entry) => (entry.type === 'exit' ? [entry.code] : []));
@@ -36,7 +36,7 @@ describe.skipIf(!Place.canMount())('a small disk (needs mount)', () => {
 });
 
 describe.skipIf(fakeTimeLibrary() === undefined)('the wall clock (needs libfaketime)', () => {
-  it('F14: an hour forth and back and a day forth: no failover, and no end of a subscription', async () => {
+  longer('F14: an hour forth and back and a day forth: no failover, and no end of a subscription', async () => {
     const summary = await trial(
       { kind: 'high-availability', hasShiftingClock: true, visitors: 0 },
       async ({ world }) => {
