@@ -20,6 +20,8 @@ import type { ReloadOutcome, TopologyKeeper } from './topology-keeper.ts';
 
 /** A member that died without having served for so long is started again with growing pauses, any other at once. */
 const YOUNG_MS = 1_000;
+/** One that was deposed needs more: it was too slow, and its start would make the others slower still. */
+const YOUNG_DEPOSED_MS = 20_000;
 const RESTART_PAUSE_MS = { first: 100, max: 5_000 };
 
 /** How long a member that has gone from the topology may take to give everything up. */
@@ -213,14 +215,22 @@ export class Supervisor implements Component {
       return;
     }
     if (!isRestarting) return;
-    if (servedMs >= YOUNG_MS) this.#pauses.delete(name);
-    const pauseMs = servedMs >= YOUNG_MS ? 0 : (this.#pauses.get(name) ?? RESTART_PAUSE_MS.first);
-    if (servedMs < YOUNG_MS) this.#pauses.set(name, Math.min(pauseMs * 2, RESTART_PAUSE_MS.max));
+    const pauseMs = this.#pauseAfter(name, servedMs < (code === EXIT.deposed ? YOUNG_DEPOSED_MS : YOUNG_MS));
     const isTime = await clock.sleep(pauseMs, this.#stopping.signal).then(
       () => true,
       () => false,
     );
     if (isTime && this.#isWanted(name) && !this.#children.has(name)) this.#spawn(name, role);
+  }
+
+  #pauseAfter(name: string, wasYoung: boolean): number {
+    if (!wasYoung) {
+      this.#pauses.delete(name);
+      return 0;
+    }
+    const pauseMs = this.#pauses.get(name) ?? RESTART_PAUSE_MS.first;
+    this.#pauses.set(name, Math.min(pauseMs * 2, RESTART_PAUSE_MS.max));
+    return pauseMs;
   }
 
   #note(event: MemberEvent): void {

@@ -94,11 +94,26 @@ export class Holding {
       () => undefined,
     );
     if (!isLeaving && failure === undefined) tenure.end('the engine took too long to load');
-    if (!tenure.isCurrent()) return this.#depose(closing);
+    if (!tenure.isCurrent()) return this.#loseWhileLoading(closing);
     enter('draining');
     if (isLeaving) tenure.end('it is given up while the engine loads');
     const end = await this.#giveUp(closing);
     return failure === undefined || end.kind === 'deposed' ? end : { ...end, kind: 'not-activated', ...failure };
+  }
+
+  /**
+   * Nothing was done under this tenure yet: once all is closed again this process has nothing stale in its memory, and
+   * stands by. To start a fresh one would only cost a machine more that already has too much to do.
+   */
+  async #loseWhileLoading(closing: Promise<unknown>): Promise<HoldingEnd> {
+    const { tenure, enter } = this.#options;
+    const error: unknown = tenure.signal.reason;
+    if (!(await this.#isClosed(closing))) return this.#depose(undefined);
+    enter('draining');
+    const isReleased = await this.#release(undefined);
+    enter('standby');
+    const end: HoldingEnd = { kind: 'not-activated', error };
+    return isReleased ? end : { ...end, unreleased: this.#options.lease };
   }
 
   async #retire(engine: ActiveEngine): Promise<HoldingEnd> {

@@ -3,6 +3,7 @@ import { namesQueries, payloadOf, queryMatches } from '../wsn/filters/payload.ts
 import type { Filter, TopicPath } from '../wsn/messages.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
 import type { XPath, XPathExpression } from '../xml/xpath/xpath.ts';
+import { allOf, type Verdict } from './verdict.ts';
 
 /** What a filter asks of a message beyond its topic. */
 export interface ContentFilter {
@@ -19,15 +20,6 @@ export function contentFilterOf(filter: Filter): ContentFilter | undefined {
   const producer = producerExpressions(filter);
   const hasQueries = (filter.queries?.length ?? 0) > 0;
   return expressions.length + producer.length > 0 || hasQueries ? { filter, expressions, producer } : undefined;
-}
-
-/** Whether a message is for somebody. Undefined: it cannot be told now. */
-export type Verdict = boolean | undefined;
-
-/** Whether all are true: one that is false tells, whatever the others are. */
-function all(verdicts: readonly Verdict[]): Verdict {
-  if (verdicts.includes(false)) return false;
-  return verdicts.includes(undefined) ? undefined : true;
 }
 
 /** What is looked at of a message. */
@@ -95,7 +87,7 @@ export class Contents {
     const verdicts = new Map([...wanted.keys()].map((key, index) => [key, results[index]]));
     return open.filter((candidate) => {
       const { expressions, filter } = candidate.content;
-      const verdict = all(expressions.map((expression) => verdicts.get(this.#keyOf(expression))));
+      const verdict = allOf(expressions.map((expression) => verdicts.get(this.#keyOf(expression))));
       if (verdict === false || !queriesPass(filter, topic, payload)) return false;
       if (verdict === true && !unsure.has(candidate.content)) return true;
       onUndecided(candidate);
@@ -110,7 +102,7 @@ export class Contents {
     if (this.#judged.revision !== revision) this.#judged = { revision, results: new Map() };
     const known = this.#judged.results.get(content);
     if (known !== undefined) return known;
-    const result = all(this.#xpath.test(this.#properties(this.#topics), content.producer));
+    const result = allOf(this.#xpath.test(this.#properties(this.#topics), content.producer));
     if (result !== undefined) this.#judged.results.set(content, result);
     return result;
   }

@@ -4,11 +4,12 @@ import type { ElementName } from '../wsn/operations.ts';
 import { topicSteps } from '../wsn/topics/topic-path.ts';
 import { exactPath } from '../wsn/topics/topic-pattern.ts';
 import { PatternTrie, Values } from './pattern-trie.ts';
+import { allOf, type Verdict } from './verdict.ts';
 
 /** Whether a notification on `topic` passes all of `matchers`. Without a topic it only passes where there is none. */
-export function matchesAll(matchers: readonly TopicMatcher[], topic: TopicPath | undefined): boolean {
+export function matchesAll(matchers: readonly TopicMatcher[], topic: TopicPath | undefined): Verdict {
   if (matchers.length === 0) return true;
-  return topic !== undefined && matchers.every((matcher) => matcher.matches(topic));
+  return topic !== undefined && allOf(matchers.map((matcher) => matcher.matches(topic)));
 }
 
 /** Values whose matchers have to see the topic set: tried once for all that ask the same. */
@@ -74,32 +75,36 @@ export class TopicIndex<T extends object | string> {
     }
   }
 
-  /** Calls `visit` once for each value that `topic` matches. */
-  match(topic: TopicPath | undefined, visit: (value: T) => void): void {
+  /** Calls `visit` once for each value that `topic` matches, and `onUndecided` for each of which that cannot be told now. */
+  match(topic: TopicPath | undefined, visit: (value: T) => void, onUndecided: (value: T) => void): void {
     for (const value of this.#everything) visit(value);
     if (topic === undefined) return;
     let visited: Set<T> | undefined;
-    const offer = (value: T): void => {
+    const offer = (value: T, isIndexed: Verdict = true): void => {
       if (this.#scattered.has(value)) {
         visited ??= new Set();
         if (visited.has(value)) return;
         visited.add(value);
       }
       const conditions = this.#conditions.get(value);
-      if (conditions === undefined || matchesAll(conditions, topic)) visit(value);
+      const verdict = conditions === undefined ? isIndexed : matchesAll(conditions, topic);
+      if (verdict === true) visit(value);
+      else if (verdict === undefined) onUndecided(value);
     };
-    this.#exact.get(topic)?.each(offer);
+    const match = (value: T): void => offer(value);
+    this.#exact.get(topic)?.each(match);
     const names = this.#patterns.isEmpty && this.#bounded.isEmpty ? [] : topicSteps(topic);
-    if (!this.#patterns.isEmpty) this.#patterns.match(names, offer);
+    if (!this.#patterns.isEmpty) this.#patterns.match(names, match);
     if (this.#asking.size > 0) this.#ask(topic, names, offer);
   }
 
-  #ask(topic: TopicPath, names: readonly ElementName[], offer: (value: T) => void): void {
+  #ask(topic: TopicPath, names: readonly ElementName[], offer: (value: T, verdict: Verdict) => void): void {
     this.#matches += 1;
     const ask = (asking: Asking<T>): void => {
       if (asking.askedBy === this.#matches) return;
       asking.askedBy = this.#matches;
-      if (asking.matcher.matches(topic)) asking.values.each(offer);
+      const verdict = asking.matcher.matches(topic);
+      if (verdict !== false) asking.values.each((value) => offer(value, verdict));
     };
     this.#unbounded.forEach(ask);
     if (!this.#bounded.isEmpty) this.#bounded.match(names, ask);

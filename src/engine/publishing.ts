@@ -17,6 +17,7 @@ import {
   type StoredTopic,
 } from './records.ts';
 import { mayPublish } from './registrations.ts';
+import { undecided } from './undecided.ts';
 import { unknownResource } from './unknown-resource.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];
@@ -129,7 +130,9 @@ export class Publishing {
   #assertPermitted(topic: TopicPath | undefined, resource: string | undefined): void {
     const { registrations, topicModel } = this.#parts;
     const registration = resource === undefined ? undefined : registrations.find(resource);
-    if (registration !== undefined && !mayPublish(registration, topic)) {
+    const verdict = registration === undefined || mayPublish(registration, topic);
+    if (verdict === undefined) throw undecided();
+    if (!verdict) {
       const message = `Found a message on ${topic ?? 'no topic'}, expected one of the topics that the publisher registered`;
       throw new WsnFault('TopicNotSupportedFault', message);
     }

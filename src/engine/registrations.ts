@@ -8,6 +8,7 @@ import { Listeners } from './listeners.ts';
 import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';
 import type { RemoteProducer, RemoteSubscription } from './ports/remote-producers.ts';
 import type { StoredRegistration, StoredRemote } from './records.ts';
+import { anyOf, type Verdict } from './verdict.ts';
 
 /** The registration of a publisher, or a source of the topology, which is one that nobody can end. */
 export interface Registration {
@@ -114,9 +115,9 @@ export function sourceId(name: string): string {
 }
 
 /** Whether a publisher may send on that topic: it registered it, or registered no topics at all. */
-export function mayPublish({ matchers }: Registration, topic: TopicPath | undefined): boolean {
+export function mayPublish({ matchers }: Registration, topic: TopicPath | undefined): Verdict {
   if (matchers.length === 0) return true;
-  return topic !== undefined && matchers.some((matcher) => matcher.matches(topic));
+  return topic !== undefined && anyOf(matchers.map((matcher) => matcher.matches(topic)));
 }
 
 /** The registration as it is stored, with `changes`. */

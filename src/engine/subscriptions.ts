@@ -3,7 +3,7 @@ import { pack } from '../kernel/packed.ts';
 import type { Consumer, Filter, PauseRetention, SubscriptionPolicy } from '../wsn/messages.ts';
 import { compileTopicExpression, type TopicMatcher, type TopicSelector } from '../wsn/topics/topic-expression.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
-import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents, type Verdict } from './contents.ts';
+import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents } from './contents.ts';
 import { Cursor, type ReaderKind } from './cursor.ts';
 import type { OwnInterest } from './links/interest.ts';
 import { Listeners } from './listeners.ts';
@@ -11,6 +11,7 @@ import { matchesAll, TopicIndex } from './matching.ts';
 import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';
 import type { EntryHeader, Skip, StoredSubscription } from './records.ts';
 import { isSkipped, liveSkips } from './skips.ts';
+import { allOf, type Verdict } from './verdict.ts';
 
 /** Shared by all that have none. */
 const NO_POLICY: SubscriptionPolicy = {};
@@ -183,7 +184,9 @@ export class Subscriptions {
       if (subscription.content === undefined) visit(subscription);
       else looking.push(subscription as Subscription & { readonly content: ContentFilter });
     };
-    this.#index.match(header.topic, offer);
+    this.#index.match(header.topic, offer, (subscription) => {
+      if (!isSkipped(subscription.skips, header.seq)) onUndecided(subscription);
+    });
     if (header.topic === undefined) this.#lackingTopic.forEach(offer);
     if (looking.length === 0) return;
     for (const subscription of this.#options.contents.passing(looking, header, onUndecided)) visit(subscription);
@@ -207,8 +210,9 @@ export class Subscriptions {
   passes({ id, filter, matchers, skips, content }: Subscription, header: EntryHeader): Verdict {
     if (header.recipient !== undefined) return header.recipient === id;
     if (isSkipped(skips, header.seq)) return false;
-    const isOnTopic = matchesAll(matchers, header.topic) || (header.topic === undefined && mayLackTopic(filter));
-    return isOnTopic ? this.#options.contents.passes(content, header) : false;
+    const isOnTopic = header.topic === undefined && mayLackTopic(filter) ? true : matchesAll(matchers, header.topic);
+    if (isOnTopic === false) return false;
+    return allOf([isOnTopic, this.#options.contents.passes(content, header)]);
   }
 
   #forget(subscription: Subscription): void {

@@ -1,6 +1,7 @@
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import { undecided } from './undecided.ts';
+import { allOf } from './verdict.ts';
 import { createEntry, type LogEntry } from './records.ts';
 import type { Subscribing } from './subscribing.ts';
 import { matchesAll } from './matching.ts';
@@ -28,8 +29,9 @@ export class Synchronizing {
       const entries: LogEntry[] = [];
       for (const [topic, { message }] of current.all()) {
         if (entries.length === MAX_MESSAGES) break;
-        if (!matchesAll(matchers, topic)) continue;
-        const verdict = this.#parts.contents.passes(content, { message, topic });
+        const isOnTopic = matchesAll(matchers, topic);
+        if (isOnTopic === false) continue;
+        const verdict = allOf([isOnTopic, this.#parts.contents.passes(content, { message, topic })]);
         if (verdict === undefined) throw undecided();
         if (!verdict) continue;
         entries.push(createEntry(log.assign(), { at, recipient: id }, { topic, message }));

@@ -12,8 +12,11 @@ import { parseArgs } from 'node:util';
 import { circumstances } from '../../bench/machine.ts';
 import { SeededRandom } from './random.ts';
 import { type Figure, measure, MEASUREMENTS } from './recovery.ts';
+import { starve, type Starvation, STARVATION_LEVELS } from './starvation.ts';
 
 const MINUTE_MS = 60_000;
+/** For each level of starvation. */
+const STARVED_SECONDS = 60;
 
 const { values } = parseArgs({
   options: {
@@ -39,14 +42,23 @@ console.log(failures.length === 0 ? 'No rule was broken' : `${String(failures.le
 process.exitCode = failures.length === 0 ? 0 : 1;
 
 async function measureAll(): Promise<void> {
-  const figures: Record<string, Figure> = {};
+  const figures: Record<string, Figure | Starvation> = {};
   mkdirSync(values.out, { recursive: true });
   const before = circumstances();
   const file = join(values.out, `${before.date.slice(0, 10)}-recovery.json`);
-  for (const measurement of MEASUREMENTS.filter(({ name }) => name.includes(values.only))) {
-    const { name } = measurement;
+  const all = [
+    ...MEASUREMENTS.map((what) => ({
+      name: what.name,
+      take: (chosen: number): Promise<Figure | Starvation> => measure(what, runs, chosen),
+    })),
+    ...STARVATION_LEVELS.map((level) => ({
+      name: `starvation, ${String(level)} busy processes per core`,
+      take: (chosen: number): Promise<Figure | Starvation> => starve(level, STARVED_SECONDS, chosen),
+    })),
+  ];
+  for (const { name, take } of all.filter((one) => one.name.includes(values.only))) {
     try {
-      const found = await measure(measurement, runs, random.between(1, 2 ** 31));
+      const found = await take(random.between(1, 2 ** 31));
       figures[name] = found;
       console.log(`${name}: ${JSON.stringify(found)}`);
       const result = { suite: 'recovery', unit: 'ms', seed, ...before, figures };

@@ -45,10 +45,15 @@ function evaluate(
 }
 
 function nodeOf(node: XmlNode): XPathNode {
-  if (node instanceof XmlElement) return { kind: 'element', xml: node.toString(), path: [] };
+  if (node instanceof XmlElement) return { kind: 'element', xml: node.toString(), path: pathOf(node) };
   if (node instanceof XmlAttribute) return { kind: 'attribute', xml: escapeText(node.value), path: [] };
   if (node instanceof XmlText) return { kind: 'text', xml: escapeText(node.content), path: [] };
   return { kind: 'other', xml: '', path: [] };
+}
+
+function pathOf(element: XmlElement): XPathNode['path'] {
+  const own = { namespace: element.namespaceUri, localName: element.name };
+  return element.parent === null ? [own] : [...pathOf(element.parent), own];
 }
 
 function isTrue(result: XPathResult): boolean {

@@ -1,3 +1,4 @@
+import { InfrastructureError } from '../../src/kernel/errors.ts';
 import type { XPath } from '../../src/xml/xpath/xpath.ts';
 import { libxmlXPath } from './libxml-xpath.ts';
 
@@ -23,6 +24,8 @@ export class WaveringXPath implements XPath {
   }
 
   evaluate(...args: Parameters<XPath['evaluate']>): ReturnType<XPath['evaluate']> {
+    this.asked += 1;
+    if (this.#isBusy()) throw new InfrastructureError('overloaded', 'The machine is busy', { processed: 'no' });
     return libxmlXPath.evaluate(...args);
   }
 }

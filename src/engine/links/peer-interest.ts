@@ -50,9 +50,10 @@ export class PeerInterest {
   matches({ seq, topic }: EntryHeader): boolean {
     if (this.#everythingSince !== undefined && seq > this.#everythingSince) return true;
     let isWanted = false;
-    this.#index.match(topic, ({ since }) => {
+    const want = ({ since }: Wanted): void => {
       if (seq > since) isWanted = true;
-    });
+    };
+    this.#index.match(topic, want, want);
     return isWanted;
   }
 

@@ -4,7 +4,8 @@ import { topicPath, topicSteps } from './topic-path.ts';
 
 /** A topic expression, ready to be asked. */
 export interface TopicMatcher {
-  matches(topic: TopicPath): boolean;
+  /** Undefined: it cannot be told now, because the machine is busy; only of one that has a `key`. */
+  matches(topic: TopicPath): boolean | undefined;
   /** Set if it selects exactly one topic, whatever topics there are. */
   readonly exact?: TopicPath;
   /** Set if `exact` is not and what is selected depends on the topic alone: a topic that one of them selects. At least one. */
@@ -21,15 +22,18 @@ export interface TopicSelector {
   check(expression: TopicExpression): void;
   /**
    * The topics that an expression of the XPath dialect selects now (WS-Topics §8.4). `key`: its `expressionKey`. None for
-   * what is no node-set of topics or cannot be evaluated; never throws.
+   * what is no node-set of topics or exceeds its limits by its own fault. Undefined: it cannot be told now.
    */
-  select(expression: TopicExpression, key?: string): ReadonlySet<TopicPath>;
+  select(expression: TopicExpression, key?: string): ReadonlySet<TopicPath> | undefined;
 }
 
-/** Whether both may select the same topic, one that is not known yet included. True if one depends on the topic set. */
+/**
+ * Whether both may select the same topic, one that is not known yet included. True if one depends on the topic set and
+ * there is no telling.
+ */
 export function overlaps(one: TopicMatcher, other: TopicMatcher): boolean {
-  if (one.exact !== undefined) return other.matches(one.exact);
-  if (other.exact !== undefined) return one.matches(other.exact);
+  if (one.exact !== undefined) return other.matches(one.exact) !== false;
+  if (other.exact !== undefined) return one.matches(other.exact) !== false;
   const { patterns } = other;
   if (one.patterns === undefined || patterns === undefined) return true;
   return one.patterns.some((left) => patterns.some((right) => patternsOverlap(left, right)));
@@ -91,12 +95,9 @@ export class XPathTopics implements TopicMatcher {
     this.#topics = options.topics;
   }
 
-  matches(topic: TopicPath): boolean {
-    return this.#topics === undefined || (this.#isWithin(topic) && this.#select(this.#topics).has(topic));
-  }
-
-  #select(topics: TopicSelector): ReadonlySet<TopicPath> {
-    return topics.select(this.#expression, this.key);
+  matches(topic: TopicPath): boolean | undefined {
+    if (this.#topics === undefined) return true;
+    return this.#isWithin(topic) ? this.#topics.select(this.#expression, this.key)?.has(topic) : false;
   }
 
   /** To select is dear, and is done again whenever there is a new topic: most topics are told apart without it. */

@@ -1,3 +1,4 @@
+import { InfrastructureError } from '../../kernel/errors.ts';
 import { clipped } from '../../soap/text.ts';
 import { XPathError, type XPath, type XPathNode } from '../../xml/xpath/xpath.ts';
 import { WsnFault } from '../faults.ts';
@@ -117,17 +118,20 @@ export class TopicSet implements TopicSelector {
     }
   }
 
-  select(expression: TopicExpression, key: string = expressionKey(expression)): ReadonlySet<TopicPath> {
+  select(expression: TopicExpression, key: string = expressionKey(expression)): ReadonlySet<TopicPath> | undefined {
     const known = this.#selections.get(key);
     if (known !== undefined) return known;
-    const selection = this.#evaluate(expression);
-    if (selection === undefined) return NO_TOPICS;
-    // One more for the expression itself.
-    const size = selection.size + 1;
-    if (this.#selected + size > this.#limits.maxSelected) this.#forget();
-    this.#selections.set(key, selection);
-    this.#selected += size;
-    return selection;
+    try {
+      const selection = this.#evaluate(expression);
+      this.#keep(key, selection);
+      return selection;
+    } catch (error) {
+      if (error instanceof InfrastructureError) return undefined;
+      if (!(error instanceof XPathError)) throw error;
+      // What exceeded a limit may do better another time.
+      if (error.reason !== 'limit') this.#keep(key, NO_TOPICS);
+      return NO_TOPICS;
+    }
   }
 
   /**
@@ -148,21 +152,23 @@ export class TopicSet implements TopicSelector {
   }
 
   #selectsAny(matcher: TopicMatcher): boolean {
-    for (const topic of this.#model.permanent) if (matcher.matches(topic)) return true;
+    for (const topic of this.#model.permanent) if (matcher.matches(topic) !== false) return true;
     return false;
   }
 
-  /** Undefined: it could not be said in time; the next message asks again. */
-  #evaluate(expression: TopicExpression): ReadonlySet<TopicPath> | undefined {
+  #evaluate(expression: TopicExpression): ReadonlySet<TopicPath> {
     // Here ad-hoc root topics are needed, and no schema is in the way.
     this.#document ??= Buffer.from(this.#tree.toXml({ withForbidden: true }));
-    try {
-      const result = this.#xpath.evaluate(this.#document, expression, 'root-element');
-      return result.kind === 'nodes' ? this.#topicsAmong(result.nodes) : NO_TOPICS;
-    } catch (error) {
-      if (error instanceof XPathError) return error.reason === 'limit' ? undefined : NO_TOPICS;
-      throw error;
-    }
+    const result = this.#xpath.evaluate(this.#document, expression, 'root-element');
+    return result.kind === 'nodes' ? this.#topicsAmong(result.nodes) : NO_TOPICS;
+  }
+
+  #keep(key: string, selection: ReadonlySet<TopicPath>): void {
+    // One more for the expression itself.
+    const size = selection.size + 1;
+    if (this.#selected + size > this.#limits.maxSelected) this.#forget();
+    this.#selections.set(key, selection);
+    this.#selected += size;
   }
 
   #topicsAmong(nodes: readonly XPathNode[]): ReadonlySet<TopicPath> {

@@ -1,9 +1,8 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { isAlive } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
 import { sendSignal, type World } from '../world/world.ts';
+import { whileBusy } from './busy.ts';
 import { last, lacksNothing, type Fault } from './fault.ts';
 
 /** kill -9 of the server that runs an engine. */
@@ -163,17 +162,6 @@ export const starve: Fault = {
     const ms = random.between(1_000, 4_000);
     const count = 2 * availableParallelism();
     const description = `${String(count)} busy processes for ${String(ms)} ms`;
-    await world.fault({ fault: 'starve', description, engines: world.engines }, async () => {
-      const busy = Array.from({ length: count }, () => spawn('sh', ['-c', 'while :; do :; done'], { stdio: 'ignore' }));
-      await last(ms);
-      await Promise.all(busy.map(endOf));
-    });
+    await world.fault({ fault: 'starve', description, engines: world.engines }, () => whileBusy(count, () => last(ms)));
   },
 };
-
-async function endOf(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const ended = once(child, 'exit');
-  child.kill('SIGKILL');
-  await ended;
-}

@@ -298,7 +298,7 @@ describe('LeaseManager when the engine does not load', () => {
     expect(only!.manager.state).toBe('active');
   });
 
-  it('gives the tenure up when loading takes longer than the lease can be kept', async () => {
+  it('gives the tenure up when loading takes longer than the lease can be kept, and tries again later', async () => {
     const scene = new Scene();
     const [only] = scene.candidates;
     only!.activation = (tenure) => scene.clock.sleep(600_000, tenure.signal);
@@ -306,7 +306,25 @@ describe('LeaseManager when the engine does not load', () => {
     await scene.clock.advance(1_000);
     only!.leases.renewal = 'fails';
     await scene.clock.advance(2_100);
-    expect(only!.events).toEqual(['activate 1', 'deposed: it was not renewed in time']);
+    expect(only!.events).toEqual(['activate 1']);
+    expect(only!.manager.state).toBe('standby');
+    only!.leases.renewal = 'works';
+    only!.activation = () => Promise.resolve();
+    await scene.clock.advance(2_500);
+    expect(only!.events).toEqual(['activate 1', 'activate 2']);
+    expect(only!.manager.state).toBe('active');
+  });
+
+  it('leaves the engine to another candidate that can load it in time', async () => {
+    const scene = new Scene();
+    const [first, second] = scene.candidates;
+    first!.activation = (tenure) => scene.clock.sleep(600_000, tenure.signal);
+    await first!.manager.start(never());
+    await scene.clock.advance(1_000);
+    await second!.manager.start(never());
+    first!.leases.renewal = 'fails';
+    await scene.clock.advance(2_500);
+    expect([first!.manager.state, second!.manager.state]).toEqual(['standby', 'active']);
   });
 
   it('gives the tenure up when loading never ends', async () => {
@@ -326,7 +344,8 @@ describe('LeaseManager when the engine does not load', () => {
     await settle();
     only!.leases.renewal = 'fails';
     await scene.clock.advance(3_100);
-    expect(only!.events).toEqual(['activate 1', 'stop over', 'deposed: it was not renewed in time']);
+    expect(only!.events).toEqual(['activate 1', 'stop over']);
+    expect(only!.manager.state).toBe('standby');
   });
 });
 

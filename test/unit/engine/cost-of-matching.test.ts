@@ -46,7 +46,11 @@ describe('an XPath with predicates', () => {
     index.add('one', [matcher]);
     const found = (topic: TopicPath): string[] => {
       const names: string[] = [];
-      index.match(topic, (name) => names.push(name));
+      index.match(
+        topic,
+        (name) => names.push(name),
+        (name) => expect.fail(name),
+      );
       return names;
     };
     expect([found(beyond), matcher.matches(beyond), topics.asked]).toEqual([[], false, 0]);
@@ -71,7 +75,11 @@ describe('an XPath with predicates', () => {
     const index = new TopicIndex<string>();
     for (const name of ['one', 'two']) index.add(name, [compileTopicExpression(xpath('a/b[c]|//b[d]'), topics)]);
     const found: string[] = [];
-    index.match('a/b', (name) => found.push(name));
+    index.match(
+      'a/b',
+      (name) => found.push(name),
+      (name) => expect.fail(name),
+    );
     expect([found.sort(), topics.asked]).toEqual([['one', 'two'], 1]);
   });
 });

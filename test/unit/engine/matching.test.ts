@@ -38,9 +38,13 @@ const matchers = fc.array(matcher, { maxLength: 3 });
 const step = fc.record({ namespace: fc.constantFrom('', 'urn:t', 'urn:u'), localName: fc.constantFrom('a', 'b') });
 const topic = fc.option(fc.array(step, { minLength: 1, maxLength: 5 }).map(topicPath), { nil: undefined });
 
+function neverUndecided({ id }: { readonly id: number }): void {
+  expect.fail(`${String(id)} is undecided`);
+}
+
 function found(index: TopicIndex<{ readonly id: number }>, one: string | undefined): number[] {
   const ids: number[] = [];
-  index.match(one, ({ id }) => ids.push(id));
+  index.match(one, ({ id }) => ids.push(id), neverUndecided);
   return ids.sort((left, right) => left - right);
 }
 
@@ -120,10 +124,11 @@ describe('TopicIndex', () => {
     const all = [compile('//a')];
     for (const value of values) index.add(value, all);
     const visited: number[] = [];
-    index.match('a', ({ id }) => {
+    const visit = ({ id }: { readonly id: number }): void => {
       visited.push(id);
       for (const value of values) index.remove(value, all);
-    });
+    };
+    index.match('a', visit, neverUndecided);
     expect(visited).toEqual([0]);
   });
 });

@@ -25,7 +25,11 @@ describe('TopicIndex', () => {
     for (const [name, matchers] of Object.entries(entries)) index.add(name, matchers);
     const found = (topic?: string): string[] => {
       const names: string[] = [];
-      index.match(topic, (name) => names.push(name));
+      index.match(
+        topic,
+        (name) => names.push(name),
+        (name) => expect.fail(name),
+      );
       return names.sort();
     };
     expect(found()).toEqual(['everything']);

@@ -65,7 +65,7 @@ describe('the worked set', () => {
     expect(selected(text, XPATH_DIALECT)).toEqual(expected);
     // The same again by the XPath library alone.
     const key = 'by the library';
-    const all = setOf(Object.values(WORKED)).select({ dialect: XPATH_DIALECT, text, namespaces: NAMESPACES }, key);
+    const all = setOf(Object.values(WORKED)).select({ dialect: XPATH_DIALECT, text, namespaces: NAMESPACES }, key)!;
     expect(EVERY.filter((short) => all.has(WORKED[short] ?? ''))).toEqual(expected);
   });
 
@@ -158,7 +158,7 @@ describe('patterns', () => {
       fc.property(full, fc.array(topic, { maxLength: 12 }), (text, topics) => {
         const set = setOf(topics);
         const matcher = compile(text, FULL_DIALECT);
-        const bySet = set.select({ dialect: XPATH_DIALECT, text, namespaces: NAMESPACES }, 'by the library');
+        const bySet = set.select({ dialect: XPATH_DIALECT, text, namespaces: NAMESPACES }, 'by the library')!;
         expect(set.all().filter((one) => matcher.matches(one))).toEqual(set.all().filter((one) => bySet.has(one)));
         expect(compile(text, XPATH_DIALECT).key).toBeUndefined();
       }),
@@ -178,7 +178,7 @@ describe('patterns', () => {
         const set = setOf(topics);
         const matcher = compile(text, FULL_DIALECT);
         const expression = { dialect: XPATH_DIALECT, text: rewritten(text), namespaces: NAMESPACES };
-        const bySet = set.select(expression, 'by the library');
+        const bySet = set.select(expression, 'by the library')!;
         expect(set.all().filter((one) => matcher.matches(one))).toEqual(set.all().filter((one) => bySet.has(one)));
       }),
       runs,
