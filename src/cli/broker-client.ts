@@ -1,4 +1,4 @@
-import type { Client } from 'soap';
+import { createClientAsync, type Client } from 'soap';
 import { randomUrn } from '../kernel/ids.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { ExchangeError, unreachable } from './failure.ts';
@@ -58,8 +58,6 @@ export class BrokerClient {
   /** Fetches the WSDL and its schemas. Requests end when `signal` aborts. Throws ExchangeError. */
   static async open(wsdlUrl: string, signal: AbortSignal): Promise<BrokerClient> {
     const wsdl_options = transportOptions(wsdlUrl, signal);
-    // Loaded here, because servers and proxies are started by the same program and have no use for it.
-    const { createClientAsync } = await import('soap');
     try {
       const client = await createClientAsync(wsdlUrl, { disableCache: true, wsdl_options });
       const { wsdl } = client;

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Agent, Dispatcher } from 'undici';
 import { codeOf, InfrastructureError, messageOf } from '../kernel/errors.ts';
 import type { Processed } from '../kernel/errors.ts';
+import type { AgentKind } from './agent.ts';
 
 export interface HttpPost {
   /** http: or https:. The certificate of an https: peer must be valid for its name. */
@@ -42,8 +43,6 @@ export interface HttpPostReply {
   readonly body: Buffer;
 }
 
-const CONNECTIONS_PER_ORIGIN = 64;
-const MAX_REPLY_HEADER_BYTES = 16 * 1024;
 /** A peer may announce that it is busy (1xx) this often before it answers. */
 const MAX_INTERIM_REPLIES = 8;
 const MAX_WARM_ORIGINS = 4_096;
@@ -117,30 +116,15 @@ export class HttpSender {
 
   /** Loads undici at the first use: a server that takes an engine over must not wait for it. */
   async #createAgent(kind: AgentKind): Promise<Agent> {
-    const { Agent: UndiciAgent } = await import('undici');
+    const { createAgent } = await import('./agent.ts');
     if (this.#isClosed) throw failure('shutting-down', 'This end is shutting down', 'no');
     const key = agentKey(kind);
     const known = this.#agents.get(key);
     if (known !== undefined) return known;
-    const agent = new UndiciAgent({
-      connect: { timeout: kind.connectTimeoutMs },
-      connections: CONNECTIONS_PER_ORIGIN,
-      // 0: every request has a connection of its own.
-      pipelining: kind.isKept ? 1 : 0,
-      allowH2: false,
-      maxHeaderSize: MAX_REPLY_HEADER_BYTES,
-      // One timer for the whole exchange watches over these.
-      headersTimeout: 0,
-      bodyTimeout: 0,
-    });
+    const agent = createAgent(kind);
     this.#agents.set(key, agent);
     return agent;
   }
-}
-
-interface AgentKind {
-  readonly connectTimeoutMs: number;
-  readonly isKept: boolean;
 }
 
 function agentKey({ connectTimeoutMs, isKept }: AgentKind): string {
