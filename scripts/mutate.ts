@@ -1,6 +1,6 @@
 /**
  * Breaks the safety code, one rule at a time, in a copy of the tree, and shows that a test turns red.
- * `npm run test:mutations`. Exit code 1 when a mutation survives or its place is not found any more.
+ * `npm run test:mutations [-- TEXT]` (only rules with the text). Exit code 1 when a mutation survives or its place is not found any more.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -70,8 +70,8 @@ const MUTATIONS: readonly Mutation[] = [
   {
     rule: 'what a link resends is recognised (high-water mark)',
     file: 'src/engine/publishing.ts',
-    from: 'if (seq <= highWater) continue;',
-    to: '',
+    from: 'const isNew = seq > last;',
+    to: 'const isNew = true;',
     tests: ['test/unit/engine'],
   },
   {
@@ -206,20 +206,28 @@ const project = resolve(import.meta.dirname, '..');
 const place = mkdtempSync(join(tmpdir(), 'pointsman-mutations-'));
 const copy = join(place, 'pointsman');
 
-/** The line of the first test that failed; undefined: all passed. */
-function firstFailure(tests: readonly string[]): string | undefined {
+interface Outcome {
+  readonly verdict: 'red' | 'SURVIVED' | 'UNCLEAR';
+  /** The first test that failed, or what there is to see. */
+  readonly told: string;
+}
+
+function outcomeOf(tests: readonly string[]): Outcome {
   const { status, stdout } = spawnSync(
     'npx',
     ['vitest', 'run', '--project', 'fast', '--bail', '1', '--reporter', 'tap-flat', ...tests],
     { cwd: copy, encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } },
   );
-  if (status === 0) return undefined;
+  if (status === 0) return { verdict: 'SURVIVED', told: tests.join(', ') };
   // Files that --bail cut short count as not ok too; a test of its own has its name behind the file's.
-  const failed = stdout.split('\n').filter((line) => line.startsWith('not ok') && line.includes(' > '));
-  if (failed.length === 0) throw new Error(`The run failed, but no test did: ${stdout.slice(-2_000)}`);
-  return failed[0]?.replace(/^not ok \d+ - | # time.*$/g, '');
+  const failed = stdout.split('\n').find((line) => line.startsWith('not ok') && line.includes(' > '));
+  if (failed === undefined)
+    return { verdict: 'UNCLEAR', told: `The run failed, but no test did: ${stdout.slice(-500)}` };
+  return { verdict: 'red', told: failed.replace(/^not ok \d+ - | # time.*$/g, '') };
 }
 
+const [wanted = ''] = process.argv.slice(2);
+const chosen = MUTATIONS.filter(({ rule }) => rule.includes(wanted));
 let survivors = 0;
 try {
   for (const name of [
@@ -235,7 +243,7 @@ try {
     cpSync(join(project, name), join(copy, name), { recursive: true });
   }
   symlinkSync(join(project, 'node_modules'), join(copy, 'node_modules'));
-  for (const { rule, file, from, to, tests } of MUTATIONS) {
+  for (const { rule, file, from, to, tests } of chosen) {
     const path = join(copy, file);
     const original = readFileSync(path, 'utf8');
     if (!original.includes(from)) {
@@ -244,15 +252,13 @@ try {
       continue;
     }
     writeFileSync(path, original.replaceAll(from, to));
-    const failure = firstFailure(tests);
+    const { verdict, told } = outcomeOf(tests);
     writeFileSync(path, original);
-    if (failure === undefined) survivors += 1;
-    console.log(
-      `${failure === undefined ? 'SURVIVED ' : 'red      '} ${rule}\n          ${failure ?? tests.join(', ')}`,
-    );
+    if (verdict !== 'red') survivors += 1;
+    console.log(`${verdict.padEnd(9)} ${rule}\n          ${told}`);
   }
 } finally {
   rmSync(place, { recursive: true, force: true });
 }
-console.log(`${String(MUTATIONS.length - survivors)} of ${String(MUTATIONS.length)} mutations turn a test red`);
+console.log(`${String(chosen.length - survivors)} of ${String(chosen.length)} mutations turn a test red`);
 process.exitCode = survivors === 0 ? 0 : 1;

@@ -5,7 +5,7 @@ import { listedNames } from '../wsn/filters/element-names.ts';
 import { payloadName } from '../wsn/filters/payload.ts';
 import type { Notification, TopicPath } from '../wsn/messages.ts';
 import type { Conclude, Parts } from './parts.ts';
-import type { EngineOperations } from './ports/engine.ts';
+import type { EngineOperations, LinkedRecord } from './ports/engine.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import { digestOf } from './digest.ts';
 import {
@@ -63,12 +63,11 @@ export class Publishing {
     return turns.run(link.cursor.id, async () => {
       let highWater = link.highWater;
       const entries: LogEntry[] = [];
-      const fresh = records.filter(({ seq }) => seq > highWater);
+      const fresh = above(highWater, records);
       backlogs.assertRoom(fresh.length, () =>
         fresh.map(({ seq, bytes }) => probe(log.assigned, { ...decodeEntry(seq, bytes).notification, isOwn: false })),
       );
       for (const { seq, bytes } of fresh) {
-        if (seq <= highWater) continue;
         const { at, notification } = decodeEntry(seq, bytes);
         entries.push(createEntry(log.assign(), { at, origin, originSeq: seq }, notification));
         highWater = seq;
@@ -188,6 +187,16 @@ function assertCount(what: string, found: number, most: number): void {
   if (found <= most) return;
   throw new InfrastructureError('overloaded', `Found ${found} ${what}, at most ${most} are allowed`, {
     processed: 'no',
+  });
+}
+
+/** Those that were not taken yet, each once: their numbers grow from `highWater` on. */
+function above(highWater: number, records: readonly LinkedRecord[]): readonly LinkedRecord[] {
+  let last = highWater;
+  return records.filter(({ seq }) => {
+    const isNew = seq > last;
+    if (isNew) last = seq;
+    return isNew;
   });
 }
 
