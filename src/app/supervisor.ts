@@ -15,14 +15,9 @@ import {
   type MemberListener,
 } from './member-child.ts';
 import type { MemberEvent } from './member-events.ts';
+import { RestartPauses } from './restart-pauses.ts';
 import type { Environment } from './secret.ts';
 import type { ReloadOutcome, TopologyKeeper } from './topology-keeper.ts';
-
-/** A member that died without having served for so long is started again with growing pauses, any other at once. */
-const YOUNG_MS = 1_000;
-/** One that was deposed needs more: it was too slow, and its start would make the others slower still. */
-const YOUNG_DEPOSED_MS = 20_000;
-const RESTART_PAUSE_MS = { first: 100, max: 5_000 };
 
 /** How long a member that has gone from the topology may take to give everything up. */
 const LEAVE_MS = 60_000;
@@ -66,7 +61,7 @@ export class Supervisor implements Component {
   readonly #seen = new Map<string, Extract<MemberEvent, { event: 'sees' }>>();
   readonly #stopping = new AbortController();
   readonly #ready = deferred<undefined>();
-  readonly #pauses = new Map<string, number>();
+  readonly #pauses = new RestartPauses();
   #isReady = false;
 
   readonly #childOptions: MemberChildOptions;
@@ -207,30 +202,20 @@ export class Supervisor implements Component {
     this.#spare = spare;
   }
 
-  async #startAgain(name: string, role: MemberIdentity['role'], { code, servedMs }: MemberExit): Promise<void> {
+  async #startAgain(name: string, role: MemberIdentity['role'], exit: MemberExit): Promise<void> {
     const { isRestarting, clock } = this.#options;
     if (this.#stopping.signal.aborted) return;
-    if (!this.#isReady && (code === EXIT.badConfiguration || code === EXIT.unavailable || !isRestarting)) {
-      this.#ready.reject(new MemberFailedError(name, code));
+    if (!this.#isReady && (exit.code === EXIT.badConfiguration || exit.code === EXIT.unavailable || !isRestarting)) {
+      this.#ready.reject(new MemberFailedError(name, exit.code));
       return;
     }
     if (!isRestarting) return;
-    const pauseMs = this.#pauseAfter(name, servedMs < (code === EXIT.deposed ? YOUNG_DEPOSED_MS : YOUNG_MS));
+    const pauseMs = this.#pauses.after(name, exit);
     const isTime = await clock.sleep(pauseMs, this.#stopping.signal).then(
       () => true,
       () => false,
     );
     if (isTime && this.#isWanted(name) && !this.#children.has(name)) this.#spawn(name, role);
-  }
-
-  #pauseAfter(name: string, wasYoung: boolean): number {
-    if (!wasYoung) {
-      this.#pauses.delete(name);
-      return 0;
-    }
-    const pauseMs = this.#pauses.get(name) ?? RESTART_PAUSE_MS.first;
-    this.#pauses.set(name, Math.min(pauseMs * 2, RESTART_PAUSE_MS.max));
-    return pauseMs;
   }
 
   #note(event: MemberEvent): void {

@@ -29,6 +29,13 @@ export const MEASUREMENTS: readonly Measurement[] = [
   { name: 'kill -9 to first Renew, high-availability', kind: 'high-availability', once: killed },
   { name: 'kill -9 to first Renew, combined', kind: 'combined', once: killed },
   { name: 'planned move, longest Renew, high-availability', kind: 'high-availability', isPlanned: true, once: moved },
+  {
+    name: 'rolling restart, longest Renew, high-availability',
+    kind: 'high-availability',
+    share: 1 / 10,
+    isPlanned: true,
+    once: restarted,
+  },
   { name: 'frozen host to first Renew, high-availability', kind: 'high-availability', share: 1 / 3, once: frozen },
   { name: 'SIGTERM to first Renew, high-availability', kind: 'high-availability', once: ended },
   { name: 'kill -9 to first Renew, load-balanced (no standby)', kind: 'load-balanced', once: killed },
@@ -97,10 +104,19 @@ async function signalled(
 }
 
 async function moved(world: World, held: Held): Promise<number> {
-  const { cluster, history } = world;
+  const { cluster } = world;
   const engine = engineOf(held.reference);
   const from = serverOf(world, held);
   const to = cluster.members.find((name) => name.startsWith('server') && name !== from) ?? from;
+  return longestRenew(world, held, ['engines', 'move', engine, to, '--topology', cluster.file]);
+}
+
+async function restarted(world: World, held: Held): Promise<number> {
+  return longestRenew(world, held, ['restart', '--rolling', world.cluster.file]);
+}
+
+/** Renews all the time while a command of the program runs. */
+async function longestRenew({ cluster, history }: World, held: Held, words: readonly string[]): Promise<number> {
   const over = new AbortController();
   let longest = 0;
   const probing = (async (): Promise<void> => {
@@ -111,8 +127,7 @@ async function moved(world: World, held: Held): Promise<number> {
     }
   })();
   try {
-    const args = ['dist/main.js', 'engines', 'move', engine, to, '--topology', cluster.file];
-    await promisify(execFile)(process.execPath, args, { env: cluster.environment });
+    await promisify(execFile)(process.execPath, ['dist/main.js', ...words], { env: cluster.environment });
   } finally {
     over.abort();
     await probing;
