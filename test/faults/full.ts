@@ -2,7 +2,8 @@
  * The full tier: `npm run test:faults [-- --minutes 20] [--runs 10] [--seed N]
  * [--only TEXT]` (what has the text in its name). First how long recoveries take, as
  * distributions over `--runs` runs of each kind; then all scenarios, once or, with other seeds, again until the time is
- * over (`--minutes 0`: none). `--runs 30 --minutes 0` is what docs/reliability.md is made of. The figures go to test/faults/results/ or `--out`. Exit code 1 when a rule is broken.
+ * over (`--minutes 0`: none). The figures go to test/faults/results/ or `--out`; those in docs/reliability.md are of
+ * `--runs 30 --minutes 0`. Exit code 1 when a rule is broken.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { UpEvent } from '../../../src/app/supervisor.ts';
 import { openKept } from '../../../src/storage/sqlite/kept-database.ts';
 import { isAlive, TestCluster } from '../../support/cluster.ts';
@@ -189,7 +190,7 @@ export class World implements AsyncDisposable {
     const end = performance.now() + deadlineMs;
     // What does not arrive is found by the checkers.
     while (missingIn(readRun(this.history.entries)).length > 0 && performance.now() < end) {
-      await new Promise((resolve) => setTimeout(resolve, 250));
+      await delay(250);
     }
     await Promise.all(this.#pullers.map((client) => client.stop()));
     await noteDeadLetters(this.cluster, this.history);
