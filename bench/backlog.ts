@@ -2,7 +2,7 @@ import { TestCluster } from '../test/support/cluster.ts';
 import { eventually } from '../test/support/eventually.ts';
 import { subscribe } from '../test/support/soap-client.ts';
 import { LANE_TOPIC, LaneConsumer, publishInLanes, publishProbe } from './lanes.ts';
-import type { Extent, Outcome } from './matching.ts';
+import type { Extent, Outcome } from './outcome.ts';
 import { Resident } from './resident.ts';
 import { summaryOf, type Summary } from './rounds.ts';
 

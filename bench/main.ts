@@ -9,10 +9,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { circumstances } from './machine.ts';
-import { matching, type Extent } from './matching.ts';
+import { matching } from './matching.ts';
+import type { Extent, Target } from './outcome.ts';
+import { publish } from './publish.ts';
 import { slowConsumer } from './slow-consumer.ts';
 
-const SUITES = { matching, 'slow-consumer': slowConsumer, backlog };
+const SUITES = { matching, 'slow-consumer': slowConsumer, backlog, publish };
 const FULL: Extent = { rounds: 5, many: 100_000, ms: 300, backlog: 1_000_000 };
 const QUICK: Extent = { rounds: 1, many: 10, ms: 1, backlog: 50_000 };
 
@@ -36,15 +38,19 @@ progress('');
 for (const [what, { median, least, most, unit }] of Object.entries(outcome.measured)) {
   console.log(`${what.padEnd(58)} ${median} ${unit} (${least} to ${most})`);
 }
-for (const { name: target, found, atMost } of outcome.targets) {
-  console.log(`${found <= atMost ? 'met   ' : 'MISSED'} ${target}: ${found}, at most ${atMost}`);
-}
+for (const target of outcome.targets) console.log(judged(target));
 
 mkdirSync(values.out, { recursive: true });
 const seconds = Math.round((performance.now() - begin) / 1000);
 const file = join(values.out, `${before.date.slice(0, 10)}-${name}.json`);
 writeFileSync(file, `${JSON.stringify({ suite: name, extent, seconds, ...before, ...outcome }, null, 2)}\n`);
 console.log(file);
+
+function judged({ name: what, found, atMost = Infinity, atLeast = -Infinity }: Target): string {
+  const isMet = found <= atMost && found >= atLeast;
+  const bound = atMost === Infinity ? `at least ${atLeast}` : `at most ${atMost}`;
+  return `${isMet ? 'met   ' : 'MISSED'} ${what}: ${found}, ${bound}`;
+}
 
 function isSuite(text: string): text is keyof typeof SUITES {
   return Object.hasOwn(SUITES, text);

@@ -1,7 +1,8 @@
 import { XPathSandbox } from '../src/xml/xpath/sandbox.ts';
 import { runAlone } from './alone.ts';
 import { MatchingEngine } from './matching-engine.ts';
-import { measureInTurn, perSecond, type Contestant, type Summary } from './rounds.ts';
+import type { Extent, Outcome } from './outcome.ts';
+import { measureInTurn, perSecond, type Contestant } from './rounds.ts';
 import {
   askingFilter,
   CONTENT_TOPIC,
@@ -11,23 +12,6 @@ import {
   newTopic,
   TOPICS,
 } from './workload.ts';
-
-/** How much is measured. */
-export interface Extent {
-  readonly rounds: number;
-  /** The largest number of subscriptions. */
-  readonly many: number;
-  /** Milliseconds of one measurement. */
-  readonly ms: number;
-  /** Notifications of a long backlog. */
-  readonly backlog: number;
-}
-
-/** What came out, as it is written. */
-export interface Outcome {
-  readonly measured: Readonly<Record<string, Summary>>;
-  readonly targets: readonly { readonly name: string; readonly found: number; readonly atMost: number }[];
-}
 
 const RATE = 'notifications/s';
 

@@ -1,9 +1,13 @@
+/** Several figures of one measurement, by their units. */
+export type Readings = Readonly<Record<string, number>>;
+
 /** Somebody who is measured: prepared once, then measured in each round. */
 export interface Contestant {
   readonly name: string;
-  readonly unit: string;
+  /** Of the one figure, where it is one. */
+  readonly unit?: string;
   /** Measures once. */
-  readonly measure: () => number | Promise<number>;
+  readonly measure: () => number | Readings | Promise<number | Readings>;
   /** Not measured in further rounds: it takes long. */
   readonly rounds?: number | undefined;
 }
@@ -18,21 +22,31 @@ export interface Summary {
   readonly values: readonly number[];
 }
 
-/** Measures all in turn, round by round, so that what else the machine does meets all of them alike. */
+/**
+ * Measures all in turn, round by round, so that what else the machine does meets all of them alike. The result is by the
+ * names of the contestants; where one has several figures, each is under `name: unit`.
+ */
 export async function measureInTurn(
   contestants: readonly Contestant[],
   rounds: number,
   report: (line: string) => void,
 ): Promise<Record<string, Summary>> {
-  const values = new Map<Contestant, number[]>(contestants.map((one) => [one, []]));
+  const measured = new Map<string, { readonly unit: string; readonly values: number[] }>();
+  const note = (name: string, unit: string, value: number): void => {
+    const known = measured.get(name) ?? { unit, values: [] };
+    known.values.push(value);
+    measured.set(name, known);
+  };
   for (let round = 1; round <= rounds; round += 1) {
-    for (const [contestant, measured] of values) {
-      if (round > (contestant.rounds ?? Infinity)) continue;
-      report(`round ${round}/${rounds}: ${contestant.name}`);
-      measured.push(await contestant.measure());
+    for (const { name, unit = '', measure, rounds: most = Infinity } of contestants) {
+      if (round > most) continue;
+      report(`round ${round}/${rounds}: ${name}`);
+      const found = await measure();
+      if (typeof found === 'number') note(name, unit, found);
+      else for (const [of, value] of Object.entries(found)) note(`${name}: ${of}`, of, value);
     }
   }
-  return Object.fromEntries([...values].map(([{ name, unit }, measured]) => [name, summaryOf(unit, measured)]));
+  return Object.fromEntries([...measured].map(([name, { unit, values }]) => [name, summaryOf(unit, values)]));
 }
 
 /** How often `work` can be done per second, done for at least `ms` milliseconds and at least once. */

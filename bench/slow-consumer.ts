@@ -4,7 +4,7 @@ import { MisbehavingConsumer } from '../test/support/delivery/misbehaving-consum
 import { eventually } from '../test/support/eventually.ts';
 import { publish, sendTo, subscribe } from '../test/support/soap-client.ts';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Extent, Outcome } from './matching.ts';
+import type { Extent, Outcome } from './outcome.ts';
 import { measureInTurn } from './rounds.ts';
 
 const TOPIC = '{urn:bench}t';
