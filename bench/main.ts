@@ -11,10 +11,11 @@ import { backlog } from './backlog.ts';
 import { circumstances } from './machine.ts';
 import { matching } from './matching.ts';
 import type { Extent, Target } from './outcome.ts';
+import { proxy } from './proxy.ts';
 import { publish } from './publish.ts';
 import { slowConsumer } from './slow-consumer.ts';
 
-const SUITES = { matching, 'slow-consumer': slowConsumer, backlog, publish };
+const SUITES = { matching, 'slow-consumer': slowConsumer, backlog, publish, proxy };
 const FULL: Extent = { rounds: 5, many: 100_000, ms: 300, backlog: 1_000_000 };
 const QUICK: Extent = { rounds: 1, many: 10, ms: 1, backlog: 50_000 };
 

@@ -1,21 +1,12 @@
 import { TestCluster } from '../test/support/cluster.ts';
 import { BareServer } from './load/bare-server.ts';
-import { load } from './load/client.ts';
-import { cpuMs } from './load/cpu.ts';
+import { loadOf, PER_SECOND, type Site } from './load/measured.ts';
 import { notify } from './load/request.ts';
 import type { Extent, Outcome } from './outcome.ts';
-import { measureInTurn, type Contestant, type Readings } from './rounds.ts';
+import { measureInTurn, type Contestant } from './rounds.ts';
 
 const CONNECTIONS = [1, 16, 64, 256];
 const BYTES = 1_500;
-const PER_SECOND = 'requests/s';
-
-interface Site {
-  readonly name: string;
-  readonly url: string;
-  /** The processes whose time counts. */
-  readonly pids: readonly number[];
-}
 
 /**
  * Durable publications that nobody has subscribed to: the acknowledgement comes when they are on the disk. Beside them a
@@ -51,18 +42,10 @@ function nameOf(name: string, connections: number): string {
   return `${name}, ${connections} connections`;
 }
 
-function contestant({ name, url, pids }: Site, connections: number, durationMs: number): Contestant {
-  const { hostname: host, port } = new URL(url);
-  const request = notify(url, BYTES);
+function contestant(site: Site, connections: number, durationMs: number): Contestant {
+  const request = notify(site.url, BYTES);
   return {
-    name: nameOf(name, connections),
-    measure: async (): Promise<Readings> => {
-      const before = cpuMs(pids);
-      const options = { host, port: Number(port), connections, durationMs, request: () => request };
-      const { perSecond, p50Ms, p99Ms, failed } = await load(options);
-      if (failed > 0) throw new Error(`${failed} requests failed: ${nameOf(name, connections)}`);
-      const cpuUs = ((cpuMs(pids) - before) * 1000) / (perSecond * (durationMs / 1000));
-      return { [PER_SECOND]: perSecond, 'p50 ms': p50Ms, 'p99 ms': p99Ms, 'µs of CPU per request': cpuUs };
-    },
+    name: nameOf(site.name, connections),
+    measure: () => loadOf(site, { connections, durationMs, request: () => request }),
   };
 }

@@ -4,6 +4,8 @@ import { quantile } from './quantile.ts';
 
 /** What a load amounted to. */
 export interface LoadResult {
+  /** Answers, whatever they were. */
+  readonly count: number;
   readonly perSecond: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
@@ -32,6 +34,7 @@ export async function load(options: LoadOptions): Promise<LoadResult> {
   const seconds = (performance.now() - startedAt) / 1000;
   const sorted = Float64Array.from(run.latencies).sort();
   return {
+    count: run.latencies.length,
     perSecond: (run.latencies.length - run.failed) / seconds,
     p50Ms: quantile(sorted, 0.5),
     p99Ms: quantile(sorted, 0.99),

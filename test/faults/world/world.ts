@@ -1,12 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { UpEvent } from '../../../src/app/supervisor.ts';
 import { openKept } from '../../../src/storage/sqlite/kept-database.ts';
 import { isAlive, TestCluster } from '../../support/cluster.ts';
 import { eventually } from '../../support/eventually.ts';
+import { isOpen } from '../../support/is-open.ts';
 import { TcpRelay } from '../../support/tcp-relay.ts';
 import { missingIn, unpromised } from '../checkers/deliveries.ts';
 import { readRun } from '../checkers/run.ts';
@@ -383,19 +382,6 @@ export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
     return process.kill(pid, signal);
   } catch {
     return false;
-  }
-}
-
-async function isOpen(url: string): Promise<boolean> {
-  const { hostname, port } = new URL(url);
-  const socket = connect(Number(port), hostname);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }
 
