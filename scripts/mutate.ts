@@ -187,6 +187,13 @@ const MUTATIONS: readonly Mutation[] = [
     tests: ['test/unit/engine/undecided.test.ts'],
   },
   {
+    rule: 'a topic expression that cannot be evaluated loses no message',
+    file: 'src/wsn/topics/topic-set.ts',
+    from: 'if (error instanceof InfrastructureError) return undefined;',
+    to: 'if (error instanceof InfrastructureError) return NO_TOPICS;',
+    tests: ['test/unit/engine/undecided.test.ts'],
+  },
+  {
     rule: 'the log is trimmed',
     file: 'src/engine/maintenance.ts',
     from: '    writer.trimLater(this.#trimmedBelow);\n',
