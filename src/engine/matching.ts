@@ -4,12 +4,19 @@ import type { ElementName } from '../wsn/operations.ts';
 import { topicSteps } from '../wsn/topics/topic-path.ts';
 import { exactPath } from '../wsn/topics/topic-pattern.ts';
 import { PatternTrie, Values } from './pattern-trie.ts';
-import { allOf, type Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Whether a notification on `topic` passes all of `matchers`. Without a topic it only passes where there is none. */
 export function matchesAll(matchers: readonly TopicMatcher[], topic: TopicPath | undefined): Verdict {
   if (matchers.length === 0) return true;
-  return topic !== undefined && allOf(matchers.map((matcher) => matcher.matches(topic)));
+  if (topic === undefined) return false;
+  let verdict: Verdict = true;
+  for (const matcher of matchers) {
+    const one = matcher.matches(topic);
+    if (one === false) return false;
+    verdict &&= one;
+  }
+  return verdict;
 }
 
 /** Values whose matchers have to see the topic set: tried once for all that ask the same. */

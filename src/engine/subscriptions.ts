@@ -212,7 +212,8 @@ export class Subscriptions {
     if (isSkipped(skips, header.seq)) return false;
     const isOnTopic = header.topic === undefined && mayLackTopic(filter) ? true : matchesAll(matchers, header.topic);
     if (isOnTopic === false) return false;
-    return allOf([isOnTopic, this.#options.contents.passes(content, header)]);
+    const verdict = this.#options.contents.passes(content, header);
+    return verdict === false ? false : isOnTopic && verdict;
   }
 
   #forget(subscription: Subscription): void {
