@@ -11,7 +11,7 @@ import { matchesAll, TopicIndex } from './matching.ts';
 import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';
 import type { EntryHeader, Skip, StoredSubscription } from './records.ts';
 import { isSkipped, liveSkips } from './skips.ts';
-import { allOf, type Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Shared by all that have none. */
 const NO_POLICY: SubscriptionPolicy = {};
