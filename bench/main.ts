@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { circumstances } from './machine.ts';
 import { matching } from './matching.ts';
-import type { Extent, Target } from './outcome.ts';
+import { isMet, type Extent, type Target } from './outcome.ts';
 import { proxy } from './proxy.ts';
 import { publish } from './publish.ts';
 import { slowConsumer } from './slow-consumer.ts';
@@ -47,10 +47,10 @@ const file = join(values.out, `${before.date.slice(0, 10)}-${name}.json`);
 writeFileSync(file, `${JSON.stringify({ suite: name, extent, seconds, ...before, ...outcome }, null, 2)}\n`);
 console.log(file);
 
-function judged({ name: what, found, atMost = Infinity, atLeast = -Infinity }: Target): string {
-  const isMet = found <= atMost && found >= atLeast;
-  const bound = atMost === Infinity ? `at least ${atLeast}` : `at most ${atMost}`;
-  return `${isMet ? 'met   ' : 'MISSED'} ${what}: ${found}, ${bound}`;
+function judged(target: Target): string {
+  const { name: what, found, atMost, atLeast } = target;
+  const bound = atLeast === undefined ? `at most ${atMost ?? '?'}` : `at least ${atLeast}`;
+  return `${isMet(target) ? 'met   ' : 'MISSED'} ${what}: ${found}, ${bound}`;
 }
 
 function isSuite(text: string): text is keyof typeof SUITES {

@@ -19,6 +19,10 @@ export interface Target {
   readonly atLeast?: number;
 }
 
+export function isMet({ found, atMost = Infinity, atLeast = -Infinity }: Target): boolean {
+  return found <= atMost && found >= atLeast;
+}
+
 /** What came out, as it is written. */
 export interface Outcome {
   readonly measured: Readonly<Record<string, Summary>>;

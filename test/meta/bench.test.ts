@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { generatePerformanceDocs } from '../../scripts/generate-performance-docs.ts';
 import { ROOT } from './repository.ts';
 
 interface Result {
@@ -33,4 +34,12 @@ test('bench/matching runs, and writes what it measured', { timeout: 120_000 }, a
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('docs/performance.md and its pictures show the newest results', () => {
+  const [page, ...pictures] = generatePerformanceDocs();
+  const words = (text: string): string => text.replaceAll(/[\s|-]+/g, ' ');
+  expect(words(readFileSync(join(ROOT, page!.path), 'utf8'))).toBe(words(page!.text));
+  for (const { path, text } of pictures) expect(readFileSync(join(ROOT, path), 'utf8'), path).toBe(text);
+  expect(readdirSync(join(ROOT, 'docs/performance')).length).toBe(pictures.length);
 });
