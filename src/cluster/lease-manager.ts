@@ -66,9 +66,9 @@ const LOOK_LIMIT_MS = 2_000;
 const EVICT_EVERY_MS = 500;
 /** After a failed activation this server stands back: at least the pause, then full jitter. */
 const ACTIVATION_PAUSE_MS = 500;
-/** After a lease could not be acquired: short at first, for a takeover waits. */
-const ACQUISITION_BACKOFF: BackoffBounds = { firstMs: 100, maxMs: 30_000 };
-const ACTIVATION_BACKOFF: BackoffBounds = { firstMs: 1_000, maxMs: 30_000 };
+/** After a lease could not be acquired: short at first, for a takeover waits; never long, for then an engine waits. */
+const ACQUISITION_BACKOFF: BackoffBounds = { firstMs: 100, maxMs: 5_000 };
+const ACTIVATION_BACKOFF: BackoffBounds = { firstMs: 1_000, maxMs: 10_000 };
 
 /**
  * One server's part in who runs one engine: watches the lease, takes it when it may, holds it, gives it up. Every
@@ -183,6 +183,7 @@ export class LeaseManager implements Component {
 
   #enter(state: LeaseState): void {
     this.#state = nextState(this.#state, state);
+    if (state === 'active') this.#failedActivations = 0;
     this.#logger.debug('Lease state changed', { state, epoch: this.epoch });
     this.#options.onState?.(state);
   }
@@ -238,7 +239,6 @@ export class LeaseManager implements Component {
     const { engine, onDeposed } = this.#options;
     switch (end.kind) {
       case 'released':
-        this.#failedActivations = 0;
         this.#unreleased = end.unreleased;
         return;
       case 'not-activated': {
