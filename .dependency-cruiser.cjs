@@ -57,7 +57,8 @@ const OWNERS = {
   commander: ['cli'],
 };
 const BUILTIN_OWNERS = {
-  fs: ['topology', 'storage/sqlite', 'admin', 'app', 'cli', 'xml/xpath'],
+  // The last never runs in the built program: it builds threads for those who run the source.
+  fs: ['topology', 'storage/sqlite', 'admin', 'app', 'cli', 'xml/xpath', 'kernel/source-thread'],
   http: ['http'],
   https: ['http'],
   net: ['http', 'wire'],

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { fileURLToPath } from 'node:url';
 import type { CliIo } from './cli/io.ts';
 import { HangupSignals, Starter } from './cli/outside.ts';
 import { run } from './cli/run.ts';
@@ -28,7 +29,10 @@ const offer: CliIo['offer'] = (listener) => {
 };
 
 const { stdout, stderr, env } = process;
-const outside: Omit<CliIo, 'program'> = {
+const outside: CliIo = {
+  program: fileURLToPath(import.meta.url),
+  // Beside `src` and `dist`, wherever the package is.
+  wsdlDirectory: fileURLToPath(new URL('../wsdl', import.meta.url)),
   ...{ stdout, stderr, env, signal: drain.signal, abort: abort.signal, offer },
   told: () => starter.told(),
   onTopology: (listener, signal) => starter.onTopology(listener, signal),

@@ -32,6 +32,8 @@ export interface CliIo {
   readonly onHangup: Hangups;
   /** The script that this process runs, for commands that start further processes of it. */
   readonly program: string;
+  /** The WSDL and the schemas that servers and proxies serve. */
+  readonly wsdlDirectory: string;
 }
 
 /** Writes one JSON object on one line. */

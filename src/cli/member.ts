@@ -1,5 +1,4 @@
 import { Option, type Command } from 'commander';
-import { fileURLToPath } from 'node:url';
 import { followFile } from '../app/follow-file.ts';
 import type { MemberIdentity } from '../app/member-child.ts';
 import { loadEverything, runMember } from '../app/run-member.ts';
@@ -9,9 +8,6 @@ import type { Topology } from '../topology/model.ts';
 import { MemberEndedError, UsageError } from './failure.ts';
 import { writeJson, writeLine, type CliIo, type ToldOrder } from './io.ts';
 import { narrateReload } from './narrate-reload.ts';
-
-/** Beside `src` and `dist`, wherever the package is. */
-const WSDL_DIRECTORY = fileURLToPath(new URL('../../wsdl', import.meta.url));
 
 /** `pointsman server NAME`: one server, for one host. */
 export function addServerCommand(program: Command, io: CliIo): void {
@@ -102,7 +98,7 @@ async function runAs(
     const exitCode = await runMember({
       ...{ keeper, role, name, onNewer },
       environment: io.env,
-      wsdlDirectory: WSDL_DIRECTORY,
+      wsdlDirectory: io.wsdlDirectory,
       ...(listener === undefined ? {} : { inherited: listener }),
       onListening: (opened) => io.offer(opened),
       events: (event) => {

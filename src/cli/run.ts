@@ -1,12 +1,10 @@
 import { CommanderError } from 'commander';
-import { fileURLToPath } from 'node:url';
 import { describeFailure, exitCodeOf, MemberEndedError } from './failure.ts';
 import type { CliIo } from './io.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command line; resolves with the exit code. Never rejects: what went wrong is told on stderr. */
-export async function run(argv: readonly string[], outside: Omit<CliIo, 'program'>): Promise<number> {
-  const io = { ...outside, program: fileURLToPath(new URL('../main.js', import.meta.url)) };
+export async function run(argv: readonly string[], io: CliIo): Promise<number> {
   try {
     const program = await createProgram(io, argv[2]);
     await program.parseAsync([...argv]);

@@ -3,5 +3,5 @@ import { startThread } from '../../kernel/worker-thread.ts';
 
 /** Starts the thread of an engine's database. */
 export function startWorker(): Worker {
-  return startThread('./worker', import.meta.url);
+  return startThread('./database-worker', import.meta.url);
 }

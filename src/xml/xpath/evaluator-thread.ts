@@ -32,7 +32,7 @@ export class EvaluatorThread {
     this.#port = port1;
     this.#cells = cells;
     this.#outcomes = outcomes;
-    this.#worker = startThread('./worker', import.meta.url, {
+    this.#worker = startThread('./xpath-worker', import.meta.url, {
       workerData: setup,
       transferList: [port2],
       resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MIB },

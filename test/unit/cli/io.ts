@@ -5,6 +5,7 @@ import type { CliIo, Output } from '../../../src/cli/io.ts';
 export class RecordedIo implements CliIo {
   readonly env: Readonly<Record<string, string | undefined>> = {};
   readonly program = 'pointsman';
+  readonly wsdlDirectory = 'wsdl';
   readonly #stop = new AbortController();
   readonly signal = this.#stop.signal;
   readonly abort = new AbortController().signal;

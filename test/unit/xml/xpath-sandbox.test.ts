@@ -1,5 +1,4 @@
 import { spawnSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
 import { InfrastructureError } from '../../../src/kernel/errors.ts';
@@ -10,6 +9,7 @@ import { MAX_NODES, MAX_RESULT_LENGTH, MAX_TESTS } from '../../../src/xml/xpath/
 import { MAX_DOCUMENT_BYTES, XPathSandbox } from '../../../src/xml/xpath/sandbox.ts';
 import { XPathError } from '../../../src/xml/xpath/xpath.ts';
 import type { XPathExpression, XPathResult } from '../../../src/xml/xpath/xpath.ts';
+import { bundled } from '../../support/bundled.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { tree, writeTree } from './trees.ts';
 
@@ -332,8 +332,7 @@ describe('the life of XPathSandbox', () => {
   });
 
   test('it does not keep the process alive', () => {
-    const fixture = fileURLToPath(new URL('./fixtures/xpath-once.ts', import.meta.url));
-    const args = ['--import', import.meta.resolve('tsx'), fixture];
+    const args = [bundled(new URL('./fixtures/xpath-once.ts', import.meta.url))];
     const { status, stdout, signal } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 });
     expect({ status, stdout, signal }).toEqual({ status: 0, stdout: 'true', signal: null });
   });
