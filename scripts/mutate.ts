@@ -37,7 +37,7 @@ const MUTATIONS: readonly Mutation[] = [
     file: 'src/engine/writer.ts',
     from: '      await committed;\n',
     to: '',
-    tests: ['test/unit/engine'],
+    tests: ['test/unit/engine/delivery-model.test.ts'],
   },
   {
     rule: 'nothing is acknowledged before the commit (SQLite)',

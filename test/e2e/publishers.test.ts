@@ -194,7 +194,9 @@ describe('a publisher on demand', () => {
       'PublisherRegistrationFailedFault',
       expect.stringContaining('not today'),
     ]);
-    expect(publisher.names()).toEqual(['Subscribe']);
+    // Until the registration is taken back it may be tried once more.
+    const asked = publisher.names();
+    expect([...new Set(asked)]).toEqual(['Subscribe']);
     publisher.misbehave = () => undefined;
     // Were it still registered, the engine would try again: when somebody wants its topic, or at the latest after a failover.
     const subscription = await subscribe(cluster.url, consumer.url, { topic, engine: 'ME1' });
@@ -205,7 +207,7 @@ describe('a publisher on demand', () => {
       'PublisherRegistrationReference',
     );
     await eventually('another publisher is subscribed to', () => other.alive().join() === 't:a');
-    expect(publisher.names()).toEqual(['Subscribe']);
+    expect(publisher.names()).toEqual(asked);
     await unsubscribe(subscription);
     await destroy(registration);
   });
