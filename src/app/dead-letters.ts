@@ -1,4 +1,5 @@
 import type { EngineOperations, Engines } from '../engine/ports/engine.ts';
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
 import type { EngineName } from '../kernel/names.ts';
@@ -24,7 +25,7 @@ interface DeadLetterCall<O extends DeadLetterOperation = DeadLetterOperation> {
 /** Answers DEAD_LETTERS_CHANNEL, for engines wherever they run. */
 export function answerDeadLetterCalls(
   engines: Engines,
-): (payload: Buffer, caller: unknown, signal: AbortSignal) => Promise<Uint8Array> {
+): (payload: Buffer, caller: unknown, signal: CancelSignal) => Promise<Uint8Array> {
   return async (payload, _caller, signal) => {
     const { engine: name, operation, request, requestId } = unpack(payload) as DeadLetterCall;
     const engine = engines.find(name);

@@ -13,7 +13,6 @@ import { Deadline } from '../kernel/deadline.ts';
 import { InvariantError, messageOf, StoreBrokenError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName, ServerName } from '../kernel/names.ts';
-import { randomId } from '../kernel/ids.ts';
 import { assertCurrent, type Tenure } from '../kernel/tenure.ts';
 import { DemandingEngine } from '../producers/demanding-engine.ts';
 import { Producers } from '../producers/producers.ts';
@@ -137,7 +136,7 @@ export class EngineHost {
     return new Producers({
       ...{ outlet: engine.producers, sender, tenure, clock, logger, publicUrl, times },
       publish: async (resource, messages) => {
-        await engine.execute('notify', { messages, resource }, { requestId: randomId() });
+        await engine.execute('notify', { messages, resource }, { requestId: '' });
       },
     });
   }

@@ -1,4 +1,5 @@
 import type { Engine, EngineOperation, EngineOperations, RequestContext } from '../engine/ports/engine.ts';
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError, type InfrastructureCode } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
 import { pack, unpack } from '../kernel/packed.ts';
@@ -13,6 +14,7 @@ export interface EngineCall {
   readonly operation: EngineOperation;
   readonly request: EngineOperations[EngineOperation]['request'];
   readonly requestId: string;
+  readonly isUniqueId?: boolean | undefined;
 }
 
 /** Back-pressure: refused before anything was done. The wire's own failures say nothing of when to try again. */
@@ -49,12 +51,12 @@ export function unpackAnswer(payload: Buffer): EngineOperations[EngineOperation]
  */
 export function answerEngineCalls(
   findHere: (name: EngineName) => Engine | undefined,
-): (payload: Buffer, caller: unknown, signal: AbortSignal) => Promise<Uint8Array> {
+): (payload: Buffer, caller: unknown, signal: CancelSignal) => Promise<Uint8Array> {
   return async (payload, _caller, signal) => {
-    const { engine: name, operation, request, requestId } = unpack(payload) as EngineCall;
+    const { engine: name, operation, request, requestId, isUniqueId = false } = unpack(payload) as EngineCall;
     const engine = findHere(name);
     if (engine === undefined) throw notHere(name);
-    const context: RequestContext = { requestId, signal };
+    const context: RequestContext = { requestId, isUniqueId, signal };
     try {
       return pack({ reply: await engine.execute(operation, request, context) });
     } catch (error) {

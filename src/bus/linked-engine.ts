@@ -17,13 +17,18 @@ export class LinkedEngine implements Engine {
     this.#links = links;
   }
 
-  async execute<O extends EngineOperation>(
+  execute<O extends EngineOperation>(
     operation: O,
     request: EngineOperations[O]['request'],
     context: RequestContext,
   ): Promise<EngineOperations[O]['reply']> {
-    const reply = await this.#engine.execute(operation, request, context);
-    if (operation === 'subscribe') await this.#links.interestTold(INTEREST_PATIENCE_MS);
+    const reply = this.#engine.execute(operation, request, context);
+    return operation === 'subscribe' ? this.#whenTold(reply) : reply;
+  }
+
+  async #whenTold<R>(reply: Promise<R>): Promise<R> {
+    await reply;
+    await this.#links.interestTold(INTEREST_PATIENCE_MS);
     return reply;
   }
 }

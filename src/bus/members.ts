@@ -1,9 +1,10 @@
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import type { ServerName } from '../kernel/names.ts';
 
 /** A way to call another member; the wire's dialers are such. */
 export interface Caller {
   /** Rejects with InfrastructureError, which says whether the call may have had an effect. */
-  call(channel: string, payload: Uint8Array, options?: { signal?: AbortSignal }): Promise<Buffer>;
+  call(channel: string, payload: Uint8Array, options?: { signal?: CancelSignal }): Promise<Buffer>;
   readonly state: 'connecting' | 'connected' | 'suspect';
 }
 

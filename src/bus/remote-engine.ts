@@ -22,6 +22,7 @@ export class RemoteEngine implements Engine {
     request: EngineOperations[O]['request'],
     context: RequestContext,
   ): Promise<EngineOperations[O]['reply']> {
+    const { requestId, isUniqueId, signal } = context;
     const route = this.#directory.find(this.name);
     const member = route?.state === 'active' ? this.#members(route.server) : undefined;
     if (member === undefined) {
@@ -29,8 +30,8 @@ export class RemoteEngine implements Engine {
         processed: 'no',
       });
     }
-    const payload = packCall({ engine: this.name, operation, request, requestId: context.requestId });
-    const answer = await member.call(ENGINE_CHANNEL, payload, context.signal ? { signal: context.signal } : {});
+    const payload = packCall({ engine: this.name, operation, request, requestId, isUniqueId });
+    const answer = await member.call(ENGINE_CHANNEL, payload, signal === undefined ? {} : { signal });
     return unpackAnswer(answer);
   }
 }

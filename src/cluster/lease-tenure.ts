@@ -45,6 +45,7 @@ export class LeaseTenure implements Tenure {
   readonly #ending = new AbortController();
   readonly #driftMs: number;
   readonly #renewNow: (jumpMs: number) => boolean;
+  #hasEnded = false;
   #deadline: number;
   /** Wall clock minus monotonic clock. */
   #offset: number;
@@ -66,7 +67,7 @@ export class LeaseTenure implements Tenure {
   }
 
   isCurrent(): boolean {
-    if (this.#ending.signal.aborted) return false;
+    if (this.#hasEnded) return false;
     const now = this.#clock.monotonic();
     if (now >= this.#deadline) {
       this.end('it was not renewed in time');
@@ -91,7 +92,8 @@ export class LeaseTenure implements Tenure {
 
   /** Ends the tenure now: aborts the signal with an InfrastructureError `lease-lost`. Idempotent. */
   end(why: string): void {
-    if (this.#ending.signal.aborted) return;
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
     const message = `The lease of engine "${this.engine}", epoch ${this.epoch}, has ended: ${why}`;
     this.#ending.abort(new InfrastructureError('lease-lost', message, { processed: 'unknown' }));
   }

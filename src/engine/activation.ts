@@ -6,8 +6,8 @@ import type { Parts } from './parts.ts';
 import { isLinkCursorId } from './links/peer-links.ts';
 import type { KeyedRecord, Space, StoredState } from './ports/engine-store.ts';
 import {
+  decodeEntry,
   unpackRecord,
-  type StoredCurrent,
   type StoredAlive,
   type StoredPullPoint,
   type StoredRegistration,
@@ -17,6 +17,10 @@ import {
 } from './records.ts';
 import { openLinks, storedInterests } from './links/stored-links.ts';
 import { subscriptionRemoval } from './subscriptions.ts';
+
+/** Records of the log that are read at once for the current messages. */
+const CURRENT_RECORDS = 256;
+const CURRENT_BYTES = 1024 * 1024;
 
 /** Takes what the store holds into the memory of a new engine. The cursors are all behind after it. */
 export function restore(parts: Parts, state: StoredState): void {
@@ -36,7 +40,7 @@ export function restore(parts: Parts, state: StoredState): void {
   restorePullPoints(parts, recordsOf('pull-point'), positions);
   restoreSubscriptions(parts, recordsOf('subscription'), positions);
   restoreRegistrations(parts, recordsOf('registration'), recordsOf('remote'));
-  restoreCurrent(parts, recordsOf('current'));
+  parts.current.load(recordsOf('current'));
   const links = { interests: recordsOf('interest'), highWaters: recordsOf('high-water'), positions };
   const interests = storedInterests(parts, parts.peerLinks.names, links);
   parts.log.open(
@@ -94,11 +98,14 @@ function restoreRegistrations(
   }
 }
 
-function restoreCurrent({ current }: Parts, records: readonly KeyedRecord[]): void {
-  // A copy: the record is a view of all that was loaded, and would keep it in memory.
-  const stored = records.map(({ value }) => unpackRecord('a current message', Uint8Array.from(value)) as StoredCurrent);
-  stored.sort((a, b) => a.at - b.at);
-  for (const { topic, at, message } of stored) current.keep(topic, { at, message });
+/** What was published behind the current messages that were stored. Rejects with what the store rejects with. */
+export async function restoreCurrent({ current, log, store }: Parts): Promise<void> {
+  while (current.through < log.head) {
+    const records = await store.read(current.through + 1, CURRENT_RECORDS, CURRENT_BYTES);
+    if (records.length === 0) return;
+    // Copies, since a record is a view of all that was read. One by one: each may push another out.
+    for (const { seq, bytes } of records) current.update([decodeEntry(seq, Uint8Array.from(bytes))]);
+  }
 }
 
 /** Records of readers that are no more are removed. */

@@ -1,33 +1,46 @@
 import { createHash } from 'node:crypto';
+import { memoized } from '../kernel/memo.ts';
 import { pack } from '../kernel/packed.ts';
 import type { TopicPath } from '../wsn/messages.ts';
-import type { KeyedRecord } from './ports/engine-store.ts';
-import type { LogEntry, StoredCurrent } from './records.ts';
+import type { KeyedRecord, Space } from './ports/engine-store.ts';
+import { unpackRecord, type LogEntry, type StoredCurrent } from './records.ts';
 
 interface Current {
   readonly at: number;
   readonly message: Uint8Array;
 }
 
+/** The record that says up to which number of the log the others have everything. */
+const THROUGH_KEY = 'through';
+
 /**
  * The newest message of each topic, for GetCurrentMessage. What is published here is newer than all before; what comes
  * over a link only if it was published later than what is known. Bounded: the topic that has not changed for longest is
  * forgotten first.
+ *
+ * The log has every message anyway, so that the records of its newest ones are written once for many: before the log is
+ * trimmed, and a few times a second. What was published after the last writing is read from the log at the next start.
  */
 export class CurrentMessages {
   readonly #byTopic = new Map<TopicPath, Current>();
-  /** When the newest message that is with the store was published: commits under way are not in #byTopic yet. */
-  readonly #submitted = new Map<TopicPath, number>();
+  /** Those whose record is older than what is known. */
+  readonly #unwritten = new Set<TopicPath>();
   readonly #maxTopics: number;
   readonly #maxBytes: number;
-  readonly #forget: (key: string) => void;
+  readonly #writer: LaterWriter;
   #bytes = 0;
+  #through = 0;
+  #writtenThrough = 0;
 
-  /** `forget` is called with the key of each record that is no longer wanted in the store. */
-  constructor(limits: { maxCurrentTopics: number; maxCurrentBytes: number }, forget: (key: string) => void) {
+  constructor(limits: { maxCurrentTopics: number; maxCurrentBytes: number }, writer: LaterWriter) {
     this.#maxTopics = limits.maxCurrentTopics;
     this.#maxBytes = limits.maxCurrentBytes;
-    this.#forget = forget;
+    this.#writer = writer;
+  }
+
+  /** The number of the newest record of the log that is known here. */
+  get through(): number {
+    return this.#through;
   }
 
   all(): Iterable<readonly [TopicPath, Current]> {
@@ -38,45 +51,60 @@ export class CurrentMessages {
     return this.#byTopic.get(topic);
   }
 
-  /** What to store along with these records: the newest of each topic. */
-  plan(entries: readonly LogEntry[]): KeyedRecord[] {
-    const newest = new Map<TopicPath, Current>();
-    for (const { topic, recipient, isOwn, at, notification } of entries) {
-      if (topic === undefined || recipient !== undefined) continue;
-      if (!isOwn && at < (this.#submitted.get(topic) ?? -Infinity)) continue;
-      this.#submitted.set(topic, at);
-      newest.set(topic, { at, message: notification.message });
-    }
-    return [...newest].map(([topic, { at, message }]) => {
-      const stored: StoredCurrent = { at, topic, message };
-      return { space: 'current', key: keyOf(topic), value: pack(stored) };
-    });
-  }
-
   /** These records are on the disk. */
   update(entries: readonly LogEntry[]): void {
-    for (const { topic, recipient, isOwn, at, notification } of entries) {
+    for (const { seq, topic, recipient, isOwn, at, notification } of entries) {
+      this.#through = seq;
       if (topic === undefined || recipient !== undefined) continue;
       if (!isOwn && at < (this.#byTopic.get(topic)?.at ?? -Infinity)) continue;
-      this.keep(topic, { at, message: notification.message });
+      this.#keep(topic, { at, message: notification.message });
+      this.#unwritten.add(topic);
     }
     this.#shrink();
   }
 
-  /** Takes what was stored. */
-  keep(topic: TopicPath, current: Current): void {
+  /** Takes what was stored, in any order. */
+  load(records: readonly KeyedRecord[]): void {
+    const stored: StoredCurrent[] = [];
+    for (const { key, value } of records) {
+      // A copy: the record is a view of all that was loaded, and would keep it in memory.
+      const content = unpackRecord('a current message', Uint8Array.from(value));
+      if (key === THROUGH_KEY) this.#through = (content as StoredThrough).through;
+      else stored.push(content as StoredCurrent);
+    }
+    this.#writtenThrough = this.#through;
+    stored.sort((a, b) => a.at - b.at);
+    for (const { topic, at, message } of stored) this.#keep(topic, { at, message });
+  }
+
+  /** Has the records that are not up to date written with the next batch, and so before anything is trimmed after this call. */
+  writeLater(): void {
+    if (this.#writtenThrough === this.#through) return;
+    for (const topic of this.#unwritten) {
+      const current = this.#byTopic.get(topic);
+      if (current === undefined) continue;
+      const stored: StoredCurrent = { at: current.at, topic, message: current.message };
+      this.#writer.putLater({ space: 'current', key: keyOf(topic), value: pack(stored) });
+    }
+    const through: StoredThrough = { through: this.#through };
+    this.#writer.putLater({ space: 'current', key: THROUGH_KEY, value: pack(through) });
+    this.#unwritten.clear();
+    this.#writtenThrough = this.#through;
+  }
+
+  #keep(topic: TopicPath, current: Current): void {
     this.#drop(topic);
     this.#byTopic.set(topic, current);
-    this.#submitted.set(topic, current.at);
     this.#bytes += sizeOf(topic, current);
   }
 
   #shrink(): void {
+    if (this.#byTopic.size <= this.#maxTopics && this.#bytes <= this.#maxBytes) return;
     for (const topic of this.#byTopic.keys()) {
       if (this.#byTopic.size <= this.#maxTopics && this.#bytes <= this.#maxBytes) return;
       this.#drop(topic);
-      this.#submitted.delete(topic);
-      this.#forget(keyOf(topic));
+      this.#unwritten.delete(topic);
+      this.#writer.removeLater('current', keyOf(topic));
     }
   }
 
@@ -88,10 +116,18 @@ export class CurrentMessages {
   }
 }
 
-/** Keys have a fixed length, whatever publishers call their topics. */
-function keyOf(topic: TopicPath): string {
-  return createHash('sha1').update(topic).digest('hex');
+/** Who brings records to the store without hurry. */
+interface LaterWriter {
+  putLater(record: KeyedRecord): void;
+  removeLater(space: Space, key: string): void;
 }
+
+interface StoredThrough {
+  readonly through: number;
+}
+
+/** Keys have a fixed length, whatever publishers call their topics. */
+const keyOf = memoized((topic: TopicPath): string => createHash('sha1').update(topic).digest('hex'));
 
 function sizeOf(topic: TopicPath, { message }: Current): number {
   return 2 * topic.length + message.byteLength;

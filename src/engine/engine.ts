@@ -1,6 +1,7 @@
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { restore } from './activation.ts';
+import { restore, restoreCurrent } from './activation.ts';
 import { allCursors } from './all-cursors.ts';
 import type { BacklogLimits } from './backlog/backlog-limits.ts';
 import type { BacklogCounters } from './backlog/backlogs.ts';
@@ -33,7 +34,7 @@ type Operations = {
   readonly [O in EngineOperation]: (
     request: EngineOperations[O]['request'],
     conclude: Conclude,
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ) => Promise<EngineOperations[O]['reply']>;
 };
 
@@ -124,8 +125,7 @@ export class MessagingEngine implements Engine {
     life.assertServing();
     if (context.signal?.aborted === true) throw callerGone('no');
     const progress: Progress = { isSubmitted: false };
-    const close = life.open();
-    const work = this.#perform(operation, request, context, progress).finally(close);
+    const work = this.#perform(operation, request, context, progress);
     const reply = await life.outcome(work, progress, context.signal);
     life.assertMayAnswer();
     return reply;
@@ -137,6 +137,7 @@ export class MessagingEngine implements Engine {
     const progress = { isSubmitted: false };
     try {
       restore(this.#parts, await life.outcome(store.load(), progress));
+      await life.outcome(restoreCurrent(this.#parts), progress);
       this.#pushes.begin();
       this.#openSources();
       await life.outcome(prolong(this.#parts), progress);
@@ -197,12 +198,13 @@ export class MessagingEngine implements Engine {
   }
 
   async #drain(deadline: AbortSignal): Promise<void> {
-    const { life, writer, logger } = this.#parts;
+    const { life, writer, logger, current } = this.#parts;
     life.draining();
     this.#pulling.releaseWaiting();
     await life.quiet(deadline);
     if (life.hasEnded) return;
     try {
+      current.writeLater();
       const alive = { put: [aliveRecord(this.#parts.clock.now())] };
       await life.outcome(
         writer.commit(alive, () => undefined),
@@ -222,6 +224,7 @@ export class MessagingEngine implements Engine {
     progress: Progress,
   ): Promise<EngineOperations[O]['reply']> {
     const { requests, clock, life } = this.#parts;
+    const close = life.open();
     try {
       if (context.requestId === '' || NOT_REMEMBERED.has(operation)) {
         return await this.#operations[operation](
@@ -230,17 +233,19 @@ export class MessagingEngine implements Engine {
           context.signal,
         );
       }
-      const key = requests.keyOf(operation, context.requestId, contentOf(request));
+      const key = requests.keyOf(operation, context, contentOf(request));
       const conclude = this.#concluding(context, progress, key);
       // Somebody else's commit may be waited for: what happened to it is not known here.
       const isRepetition = requests.isUnderWay(key);
       if (isRepetition) progress.isSubmitted = true;
-      const reply = await requests.once(key, clock.now(), async () =>
+      const reply = await requests.once(key, clock.now(), () =>
         this.#operations[operation](request, conclude, context.signal),
       );
       return reply as EngineOperations[O]['reply'];
     } catch (error) {
       throw life.translate(error);
+    } finally {
+      close();
     }
   }
 
@@ -280,30 +285,30 @@ function operationsOf(parts: Parts, pulling: Pulling): Operations {
   const desk = new DeadLetterDesk(parts);
   const resources = new Resources(parts, { subscribing, pulling, registering });
   return {
-    subscribe: async (request, conclude) => subscribing.subscribe(request, conclude),
-    renew: async (request, conclude) => subscribing.renew(request, conclude),
-    unsubscribe: async (request, conclude) => subscribing.unsubscribe(request, conclude),
-    pause: async (request, conclude) => subscribing.pause(request, conclude),
-    resume: async (request, conclude) => subscribing.resume(request, conclude),
-    synchronize: async (request, conclude) => synchronizing.synchronize(request, conclude),
-    createPullPoint: async (request, conclude) => pulling.createPullPoint(request, conclude),
-    getMessages: async (request, conclude) => pulling.getMessages(request, conclude),
-    pullMessages: async (request, conclude, signal) => pulling.pullMessages(request, conclude, signal),
-    destroyPullPoint: async (request, conclude) => pulling.destroyPullPoint(request, conclude),
-    registerPublisher: async (request, conclude) => registering.registerPublisher(request, conclude),
-    destroyRegistration: async (request, conclude) => registering.destroyRegistration(request, conclude),
-    modifyRegistration: async (request, conclude) => registering.modifyRegistration(request, conclude),
-    describe: async (request) => resources.describe(request),
-    destroy: async (request, conclude) => resources.destroy(request, conclude),
-    setTermination: async (request, conclude) => resources.setTermination(request, conclude),
-    notify: async (request, conclude) => publishing.notify(request, conclude),
-    topics: async () => publishing.topics(),
-    currentMessage: async (request) => publishing.currentMessage(request),
-    acceptLink: async (request, conclude) => publishing.acceptLink(request, conclude),
-    learnInterest: async (request, conclude) => publishing.learnInterest(request, conclude),
-    deadLetters: async (request) => desk.list(request),
-    deadLetter: async (request) => desk.show(request),
-    redeliverDeadLetters: async (request, conclude) => desk.redeliver(request, conclude),
-    dropDeadLetters: async (request, conclude) => desk.drop(request, conclude),
+    subscribe: (request, conclude) => subscribing.subscribe(request, conclude),
+    renew: (request, conclude) => subscribing.renew(request, conclude),
+    unsubscribe: (request, conclude) => subscribing.unsubscribe(request, conclude),
+    pause: (request, conclude) => subscribing.pause(request, conclude),
+    resume: (request, conclude) => subscribing.resume(request, conclude),
+    synchronize: (request, conclude) => synchronizing.synchronize(request, conclude),
+    createPullPoint: (request, conclude) => pulling.createPullPoint(request, conclude),
+    getMessages: (request, conclude) => pulling.getMessages(request, conclude),
+    pullMessages: (request, conclude, signal) => pulling.pullMessages(request, conclude, signal),
+    destroyPullPoint: (request, conclude) => pulling.destroyPullPoint(request, conclude),
+    registerPublisher: (request, conclude) => registering.registerPublisher(request, conclude),
+    destroyRegistration: (request, conclude) => registering.destroyRegistration(request, conclude),
+    modifyRegistration: (request, conclude) => registering.modifyRegistration(request, conclude),
+    describe: (request) => resources.describe(request),
+    destroy: (request, conclude) => resources.destroy(request, conclude),
+    setTermination: (request, conclude) => resources.setTermination(request, conclude),
+    notify: (request, conclude) => publishing.notify(request, conclude),
+    topics: () => publishing.topics(),
+    currentMessage: (request) => publishing.currentMessage(request),
+    acceptLink: (request, conclude) => publishing.acceptLink(request, conclude),
+    learnInterest: (request, conclude) => publishing.learnInterest(request, conclude),
+    deadLetters: (request) => desk.list(request),
+    deadLetter: (request) => desk.show(request),
+    redeliverDeadLetters: (request, conclude) => desk.redeliver(request, conclude),
+    dropDeadLetters: (request, conclude) => desk.drop(request, conclude),
   };
 }

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError, InvariantError, StoreBrokenError, type Processed } from '../kernel/errors.ts';
 import { assertCurrent, type Tenure } from '../kernel/tenure.ts';
 
@@ -140,7 +141,7 @@ export class Life {
   }
 
   /** The outcome of `work`, or an error as soon as the engine ends or `signal` aborts; `work` then goes on unheard. */
-  async outcome<R>(work: Promise<R>, progress: Progress, signal?: AbortSignal): Promise<R> {
+  async outcome<R>(work: Promise<R>, progress: Progress, signal?: CancelSignal): Promise<R> {
     const processed = (): Processed => (progress.isSubmitted ? 'unknown' : 'no');
     return new Promise<R>((resolve, reject) => {
       const onEnd = (): void => settle(() => reject(this.#ended(processed())));

@@ -79,6 +79,7 @@ export class Maintenance {
       this.#aliveAt = monotonic;
       await writer.commit({ put: [aliveRecord(clock.now())] }, () => undefined);
     }
+    this.#parts.current.writeLater();
     await this.#trim();
     await writer.flush();
   }

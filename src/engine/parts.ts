@@ -177,7 +177,7 @@ export function assemble({ name, store, tenure, clock, peers, onFailure, xpath, 
     queueLength,
     logger,
   );
-  const current = new CurrentMessages(limits, (key) => writer.removeLater('current', key));
+  const current = new CurrentMessages(limits, writer);
   const distribution = new Distribution(
     { log, subscriptions, pullPoints, peerLinks, current },
     (cursor) => backlogs.note(cursor),

@@ -151,12 +151,12 @@ export class Publishing {
   }
 
   #appended(entries: readonly LogEntry[]) {
-    const { current, distribution, topicSet } = this.#parts;
+    const { distribution, topicSet } = this.#parts;
     const grown = this.#grownBy(entries);
     return {
       batch: {
         append: entries.map(({ seq, bytes }) => ({ seq, bytes })),
-        put: [...current.plan(entries), ...grown.map(topicRecord)],
+        put: grown.map(topicRecord),
       },
       apply: () => {
         for (const topic of grown) topicSet.add(topic);

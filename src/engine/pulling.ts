@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
 import { backlogChange } from './backlog/backlog-record.ts';
@@ -102,7 +103,7 @@ export class Pulling {
   async pullMessages(
     { resource: id, maximum, waitMs }: Request<'pullMessages'>,
     conclude: Conclude,
-    signal?: AbortSignal,
+    signal?: CancelSignal,
   ): Reply<'pullMessages'> {
     const { clock, turns, life } = this.#parts;
     const deadline = clock.monotonic() + waitMs;

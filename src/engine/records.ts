@@ -84,11 +84,12 @@ interface Published {
 
 /** Makes the log record of a notification. Its message is a view of the record: nothing of the request stays in memory. */
 export function createEntry(seq: number, publication: Publication, notification: Notification): LogEntry {
+  const { at, origin, originSeq, recipient, again } = publication;
   const { topic, producer, message } = notification;
-  const bytes = pack({ ...publication, topic, producer, message });
+  const bytes = pack({ at, origin, originSeq, recipient, again, topic, producer, message });
   // pack() puts byte strings behind all else, and there is but one.
   const kept = bytes.subarray(bytes.byteLength - message.byteLength);
-  return entryOf(seq, bytes, { ...publication, topic, producer, message: kept });
+  return entryOf(seq, bytes, { at, origin, recipient, again, topic, producer, message: kept });
 }
 
 /** Reads a log record. Throws InfrastructureError `store-unavailable` if it is not one. */

@@ -1,5 +1,5 @@
 import { pack } from '../kernel/packed.ts';
-import type { EngineOperation } from './ports/engine.ts';
+import type { EngineOperation, RequestContext } from './ports/engine.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import { digestOf } from './digest.ts';
 import { unpackRecord, type StoredRequest } from './records.ts';
@@ -37,10 +37,11 @@ export class RequestMemory {
 
   /**
    * The key of a request. The content is part of it: clients choose their ids, and one that uses an id twice for different
-   * things has made two requests (a fault, as the design has it, would need one that the standards do not define).
+   * things has made two requests (a fault, as the design has it, would need one that the standards do not define). Ids
+   * of a proxy's making spare the reading of the content.
    */
-  keyOf(operation: EngineOperation, requestId: string, request: unknown): string {
-    return `${operation}/${digestOf(requestId, request)}`;
+  keyOf(operation: EngineOperation, { requestId, isUniqueId = false }: RequestContext, request: unknown): string {
+    return `${operation}/${isUniqueId ? requestId : digestOf(requestId, request)}`;
   }
 
   /** True while the first request of that key is served. */

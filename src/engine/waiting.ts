@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import type { Clock } from '../kernel/clock.ts';
 
 /** Those who wait for something to arrive at a resource. */
@@ -13,7 +14,7 @@ export class Waiting {
   }
 
   /** Resolves at the next wake() of that id or release(), after `ms`, or when `signal` aborts. */
-  async wait(id: string, ms: number, signal?: AbortSignal): Promise<void> {
+  async wait(id: string, ms: number, signal?: CancelSignal): Promise<void> {
     if (this.#end.aborted || signal?.aborted === true) return;
     const over = new AbortController();
     await new Promise<void>((resolve) => {
@@ -22,10 +23,12 @@ export class Waiting {
         waiters?.delete(done);
         if (waiters?.size === 0) this.#byId.delete(id);
         over.abort();
+        signal?.removeEventListener('abort', done);
         resolve();
       };
       this.#byId.set(id, (this.#byId.get(id) ?? new Set()).add(done));
-      for (const each of [this.#end, signal]) each?.addEventListener('abort', done, { signal: over.signal });
+      this.#end.addEventListener('abort', done, { signal: over.signal });
+      signal?.addEventListener('abort', done);
       this.#clock.sleep(ms, over.signal).then(done, () => undefined);
     });
   }

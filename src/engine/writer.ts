@@ -77,7 +77,8 @@ export class Writer {
   async commit(batch: WriteBatch, apply: () => void, { at, onRefused }: CommitOptions = {}): Promise<void> {
     this.#life.assertMayAct();
     const carried = this.#takeCarried();
-    const committed = this.#store.commit(withCarried(batch, carried), at ?? this.#clock.now());
+    const whole = carried === NOTHING ? batch : withCarried(batch, carried);
+    const committed = this.#store.commit(whole, at ?? this.#clock.now());
     // The order of rejections does not matter to Node, which would otherwise report one that is not awaited yet.
     committed.catch(() => undefined);
     const isOnlyCarried = Object.keys(batch).length === 0;
@@ -154,6 +155,7 @@ export class Writer {
   }
 
   #takeCarried(): Carried {
+    if (!this.#hasCarried()) return NOTHING;
     const cursors = this.#takeCursors();
     for (const { cursor, seq } of cursors) {
       const change = backlogChange(cursor, { position: seq, head: this.#log.head, gap: cursor.gap });
@@ -207,6 +209,15 @@ export class Writer {
     this.#forgetBefore ??= forgetRequestsBefore;
   }
 }
+
+const NOTHING: Carried = {
+  cursors: [],
+  put: new Map(),
+  remove: new Map(),
+  removeCursors: [],
+  trimBelow: undefined,
+  forgetRequestsBefore: undefined,
+};
 
 function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
   const { trimBelow, forgetRequestsBefore } = carried;

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { Cancellation, type CancelSignal } from '../kernel/cancellation.ts';
 import type { Component } from '../kernel/component.ts';
 import { codeOf, InfrastructureError, InvariantError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -21,7 +22,7 @@ export interface HttpListenerOptions {
    */
   readonly lingerMs?: number;
   /** Answers a POST. `signal` aborts when the client has gone away, and at the end of the grace of stop(). */
-  readonly onPost: (request: HttpRequest, signal: AbortSignal) => Promise<HttpReply>;
+  readonly onPost: (request: HttpRequest, signal: CancelSignal) => Promise<HttpReply>;
   /** Everything that is not a POST: an express application. */
   readonly fallback: (request: IncomingMessage, response: ServerResponse) => void;
   /** Takes over a connection whose client asked to upgrade it. Without it such a request is served as a plain one. */
@@ -62,7 +63,7 @@ export interface ListenerHandle {
 /** A request whose answer is not yet through. */
 interface OpenRequest {
   readonly request: IncomingMessage;
-  readonly controller: AbortController;
+  readonly cancellation: Cancellation;
   /** True once `onPost` or `fallback` has it: an answer to it is owed. */
   isOwed: boolean;
 }
@@ -151,7 +152,7 @@ export class HttpListener implements Component {
       socket.once('close', () => {
         this.#visits.delete(socket);
         // Not every response hears of it: those behind another on the same connection do not.
-        for (const { controller } of open) controller.abort(clientGone());
+        for (const { cancellation } of open) cancellation.abort(clientGone());
       });
     });
     server.on('request', (request, response) => {
@@ -179,7 +180,7 @@ export class HttpListener implements Component {
     const cut = (): void => {
       const reason = new InfrastructureError('shutting-down', 'This end is shutting down', { processed: 'unknown' });
       for (const [socket, open] of [...this.#visits]) {
-        for (const { controller } of open) controller.abort(reason);
+        for (const { cancellation } of open) cancellation.abort(reason);
         socket.destroy();
       }
     };
@@ -212,11 +213,11 @@ export class HttpListener implements Component {
       socket.destroy();
       return;
     }
-    const open: OpenRequest = { request, controller: new AbortController(), isOwed: false };
+    const open: OpenRequest = { request, cancellation: new Cancellation(), isOwed: false };
     visit.add(open);
     response.once('close', () => {
       visit.delete(open);
-      if (!response.writableFinished) open.controller.abort(clientGone());
+      if (!response.writableFinished) open.cancellation.abort(clientGone());
       if (this.#stopped !== undefined && visit.size === 0) socket.destroySoon();
     });
     // Express writes its replies itself: this is how they say it too.
@@ -226,7 +227,7 @@ export class HttpListener implements Component {
       this.#refuse(request, response, refusal);
     } else if (request.method === 'POST') {
       this.#serve(request, response, expectsContinue, open).catch((error: unknown) => {
-        this.#fail(response, error, open.controller.signal);
+        this.#fail(response, error, open.cancellation);
       });
     } else {
       this.#fallBack(request, response, expectsContinue, open);
@@ -239,7 +240,7 @@ export class HttpListener implements Component {
     try {
       this.#options.fallback(request, response);
     } catch (error) {
-      this.#fail(response, error, open.controller.signal);
+      this.#fail(response, error, open.cancellation);
     }
   }
 
@@ -269,7 +270,7 @@ export class HttpListener implements Component {
       this.#refuse(request, response, this.#tooLarge(head));
     } else if (outcome.kind === 'whole') {
       open.isOwed = true;
-      const reply = await onPost({ ...head, body: outcome.body }, open.controller.signal);
+      const reply = await onPost({ ...head, body: outcome.body }, open.cancellation);
       this.#answer(response, reply, false);
     }
   }
@@ -282,7 +283,9 @@ export class HttpListener implements Component {
   /** Throws TypeError or RangeError for a status or header that HTTP cannot carry. */
   #answer(response: ServerResponse, reply: HttpReply, isLast: boolean): void {
     this.#writeHead(response, reply, isLast);
-    response.end(reply.body);
+    // Without a second piece the head goes out by a plain write.
+    if (reply.body.byteLength === 0) response.end();
+    else response.end(reply.body);
   }
 
   #writeHead(response: ServerResponse, { status, headers, body }: HttpReply, isLast: boolean): void {
@@ -308,7 +311,7 @@ export class HttpListener implements Component {
   }
 
   /** The one place where the failure of a request is logged. */
-  #fail(response: ServerResponse, error: unknown, signal: AbortSignal): void {
+  #fail(response: ServerResponse, error: unknown, signal: CancelSignal): void {
     if (signal.aborted) {
       this.#logger.debug('Request failed after its client had gone', { error });
       return;
@@ -335,7 +338,7 @@ export class HttpListener implements Component {
       return;
     }
     // It stays open for as long as the connection does.
-    this.#visits.get(socket)?.add({ request, controller: new AbortController(), isOwed: true });
+    this.#visits.get(socket)?.add({ request, cancellation: new Cancellation(), isOwed: true });
     try {
       onUpgrade(request, socket, head);
     } catch (error) {

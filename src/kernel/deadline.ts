@@ -1,3 +1,5 @@
+import type { CancelSignal } from './cancellation.ts';
+
 /**
  * A signal that aborts with `outer`, or `ms` milliseconds from now. Unlike AbortSignal.any() over AbortSignal.timeout(),
  * which Node 20 may collect before it fires, it is held by its timer. Disposing it stops the timer.
@@ -5,9 +7,9 @@
 export class Deadline implements Disposable {
   readonly #over = new AbortController();
   readonly #timer: NodeJS.Timeout;
-  readonly #outer: AbortSignal | undefined;
+  readonly #outer: CancelSignal | undefined;
 
-  constructor(ms: number, outer?: AbortSignal) {
+  constructor(ms: number, outer?: CancelSignal) {
     this.#timer = setTimeout(() => this.#abort(new DeadlinePassedError(ms)), ms);
     this.#outer = outer;
     if (outer?.aborted === true) this.#onOuter();

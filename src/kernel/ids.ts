@@ -1,8 +1,8 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 
-/** 128 random bits as 32 lower-case hexadecimal digits: the form of every resource id. */
+/** A random UUID (version 4: 122 random bits) as 32 lower-case hexadecimal digits: the form of every resource id. */
 export function randomId(): string {
-  return randomBytes(16).toString('hex');
+  return randomUUID().replaceAll('-', '');
 }
 
 /** `urn:uuid:` of a name-based UUID (RFC 9562, version 5): the same name gives the same id, on any machine. */
@@ -15,10 +15,7 @@ export function nameBasedUrn(name: string): string {
 
 /** `urn:uuid:` of a random UUID (version 4). */
 export function randomUrn(): string {
-  const bytes = randomBytes(16);
-  bytes.writeUInt8((bytes.readUInt8(6) & 0x0f) | 0x40, 6);
-  bytes.writeUInt8((bytes.readUInt8(8) & 0x3f) | 0x80, 8);
-  return toUrn(bytes);
+  return `urn:uuid:${randomUUID()}`;
 }
 
 const NAMESPACE = Buffer.from('6f1d7c0a5b2e4c3f9a84d1e07b63f250', 'hex');

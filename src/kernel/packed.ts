@@ -18,34 +18,46 @@ const BYTES_KEY = '\u0000bytes';
 
 /** Packs `value`. The result owns its memory. */
 export function pack(value: unknown): Buffer {
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  const refer = (bytes: Uint8Array): Packable => {
-    const at = length;
-    parts.push(bytes);
-    length += bytes.byteLength;
-    return { [BYTES_KEY]: [at, bytes.byteLength] };
-  };
-  const head = Buffer.from(JSON.stringify(withReferences(value, refer)));
-  const packed = Buffer.allocUnsafeSlow(4 + head.byteLength + length);
-  packed.writeUInt32LE(head.byteLength, 0);
-  packed.set(head, 4);
-  let offset = 4 + head.byteLength;
-  for (const part of parts) {
+  const tail: Tail = { parts: [], length: 0 };
+  const head = JSON.stringify(withReferences(value, tail));
+  const headLength = Buffer.byteLength(head);
+  const packed = Buffer.allocUnsafeSlow(4 + headLength + tail.length);
+  packed.writeUInt32LE(headLength, 0);
+  packed.write(head, 4);
+  let offset = 4 + headLength;
+  for (const part of tail.parts) {
     packed.set(part, offset);
     offset += part.byteLength;
   }
   return packed;
 }
 
-/** A copy in which byte strings have given way to references. A replacer would be too late: Buffer has a toJSON(). */
-function withReferences(value: unknown, refer: (bytes: Uint8Array) => Packable): unknown {
+/** The byte strings that come behind the JSON. */
+interface Tail {
+  readonly parts: Uint8Array[];
+  length: number;
+}
+
+/** `value` with references in place of byte strings; copied only as far as it has some. A replacer would be too late: Buffer has a toJSON(). */
+function withReferences(value: unknown, tail: Tail): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (value instanceof Uint8Array) return refer(value);
-  if (Array.isArray(value)) return value.map((member) => withReferences(member, refer));
-  const copy: Record<string, unknown> = {};
-  for (const [key, member] of Object.entries(value)) copy[key] = withReferences(member, refer);
-  return copy;
+  if (value instanceof Uint8Array) {
+    const at = tail.length;
+    tail.parts.push(value);
+    tail.length += value.byteLength;
+    return { [BYTES_KEY]: [at, value.byteLength] };
+  }
+  if (Array.isArray(value)) return value.map((member) => withReferences(member, tail));
+  const members = value as Readonly<Record<string, unknown>>;
+  let copy: Record<string, unknown> | undefined;
+  for (const key of Object.keys(members)) {
+    const member = members[key];
+    const referred = withReferences(member, tail);
+    if (referred === member) continue;
+    copy ??= { ...members };
+    copy[key] = referred;
+  }
+  return copy ?? value;
 }
 
 /**

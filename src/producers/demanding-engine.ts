@@ -22,17 +22,20 @@ export class DemandingEngine implements Engine {
     this.#producers = producers;
   }
 
-  async execute<O extends EngineOperation>(
+  execute<O extends EngineOperation>(
     operation: O,
     request: EngineOperations[O]['request'],
     context: RequestContext,
   ): Promise<EngineOperations[O]['reply']> {
-    const reply = await this.#engine.execute(operation, request, context);
+    const reply = this.#engine.execute(operation, request, context);
     if (operation !== 'registerPublisher') return reply;
     const { registration } = request as EngineOperations['registerPublisher']['request'];
-    if (registration.demand) {
-      await this.#establish((reply as EngineOperations['registerPublisher']['reply']).registration);
-    }
+    return registration.demand ? this.#whenEstablished(reply) : reply;
+  }
+
+  async #whenEstablished<R>(reply: Promise<R>): Promise<R> {
+    const { registration } = (await reply) as EngineOperations['registerPublisher']['reply'];
+    await this.#establish(registration);
     return reply;
   }
 

@@ -1,5 +1,6 @@
 import type { HttpReply, HttpRequest } from '../http/listener.ts';
 import type { RelayedReply } from '../http/relay.ts';
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import { randomUrn } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../soap/affinity.ts';
@@ -27,7 +28,7 @@ export class FrontDoor {
   }
 
   /** Answers one POST. Never rejects for what a client sent. */
-  async answer(request: HttpRequest, signal: AbortSignal): Promise<HttpReply> {
+  async answer(request: HttpRequest, signal: CancelSignal): Promise<HttpReply> {
     const framing = framingOf(request);
     let key: RouteKey;
     try {

@@ -1,5 +1,6 @@
 import type { Directory } from '../cluster/ports/directory.ts';
 import { packRequest, SOAP_CHANNEL, unpackReply, type RelayedReply, type RelayedRequest } from '../http/relay.ts';
+import { Cancellation, type CancelSignal } from '../kernel/cancellation.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
@@ -50,7 +51,7 @@ export class RequestRelay {
   }
 
   /** The reply of a service point, or why there is none when the patience (holdMs) has ended. */
-  async relay(request: RelayedRequest, key: RouteKey, signal: AbortSignal): Promise<RelayedReply | GivenUp> {
+  async relay(request: RelayedRequest, key: RouteKey, signal: CancelSignal): Promise<RelayedReply | GivenUp> {
     const since = performance.now();
     const first = this.#options.router.choose(key);
     const last = first === undefined ? NOT_TRIED : await this.#attempt(request, first, signal);
@@ -60,7 +61,7 @@ export class RequestRelay {
   async #hold(
     { since, ...request }: RelayedRequest & { readonly since: number },
     key: RouteKey,
-    signal: AbortSignal,
+    signal: CancelSignal,
     last: Missed,
   ): Promise<RelayedReply | GivenUp> {
     const { limits, router, logger } = this.#options;
@@ -95,14 +96,13 @@ export class RequestRelay {
     await this.#changes.next(pause.signal);
   }
 
-  async #attempt(request: RelayedRequest, target: Target, signal: AbortSignal): Promise<Answered | Missed> {
+  async #attempt(request: RelayedRequest, target: Target, signal: CancelSignal): Promise<Answered | Missed> {
     const { upstream, engine } = target;
     const named = engine === undefined ? {} : { engine };
-    const attempt = new Attempt(signal);
-    this.#watchTarget(target, attempt);
+    const attempt = this.#begin(target, signal);
     try {
       const payload = packRequest({ ...request, ...named });
-      const reply = unpackReply(await upstream.call(SOAP_CHANNEL, payload, { signal: attempt.signal }));
+      const reply = unpackReply(await upstream.call(SOAP_CHANNEL, payload, { signal: attempt.cancellation }));
       if (reply.outcome === 'answered') return { kind: 'answered', reply };
       return { kind: reply.outcome, reply, ...named };
     } catch (error) {
@@ -114,52 +114,36 @@ export class RequestRelay {
   }
 
   /**
-   * Gives the attempt up when waiting for this target makes no sense any more: its server went silent, or its engine runs elsewhere
-   * with a higher epoch. A frozen server would otherwise keep its requests for as long as it is frozen.
+   * One try: given up with its request, or when waiting for this target makes no sense any more, because its server went
+   * silent, or its engine runs elsewhere with a higher epoch. A frozen server would otherwise keep its requests for as
+   * long as it is frozen.
    */
-  #watchTarget({ upstream, engine }: Target, attempt: Attempt): void {
+  #begin({ upstream, engine }: Target, outer: CancelSignal): Attempt {
     const { directory } = this.#options;
+    const changes = this.#changes;
+    const cancellation = new Cancellation();
     const epoch = engine === undefined ? undefined : directory.find(engine)?.epoch;
+    const giveUp = (): void => cancellation.abort();
     const look = (): void => {
-      if (attempt.hasEnded) return;
       const isElsewhere = engine !== undefined && directory.find(engine)?.epoch !== epoch;
-      if (upstream.state !== 'connected' || isElsewhere) attempt.giveUp();
-      else void this.#changes.next(attempt.ended).then(look);
+      if (upstream.state !== 'connected' || isElsewhere) giveUp();
     };
+    outer.addEventListener('abort', giveUp);
+    changes.add(look);
     look();
+    if (outer.aborted) giveUp();
+    const end = (): void => {
+      outer.removeEventListener('abort', giveUp);
+      changes.remove(look);
+    };
+    return { cancellation, end };
   }
 }
 
-/** One try: given up with its request, or on its own. */
-class Attempt {
-  readonly #call = new AbortController();
-  readonly #end = new AbortController();
-
-  constructor(outer: AbortSignal) {
-    const giveUp = (): void => this.giveUp();
-    if (outer.aborted) giveUp();
-    else outer.addEventListener('abort', giveUp, { once: true, signal: this.#end.signal });
-  }
-
-  get signal(): AbortSignal {
-    return this.#call.signal;
-  }
-
-  get ended(): AbortSignal {
-    return this.#end.signal;
-  }
-
-  get hasEnded(): boolean {
-    return this.#end.signal.aborted;
-  }
-
-  giveUp(): void {
-    this.#call.abort();
-  }
-
-  end(): void {
-    this.#end.abort();
-  }
+interface Attempt {
+  readonly cancellation: CancelSignal;
+  /** Watches no more. */
+  readonly end: () => void;
 }
 
 interface Answered {

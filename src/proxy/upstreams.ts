@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import type { ServerName } from '../kernel/names.ts';
 
 /** A server as the proxy reaches it; the wire's dialers are such. */
@@ -5,7 +6,7 @@ export interface Upstream {
   readonly server: ServerName;
   readonly state: 'connecting' | 'connected' | 'suspect';
   /** Rejects with InfrastructureError, which says whether the call may have had an effect. */
-  call(channel: string, payload: Uint8Array, options?: { signal?: AbortSignal }): Promise<Buffer>;
+  call(channel: string, payload: Uint8Array, options?: { signal?: CancelSignal }): Promise<Buffer>;
   onState(listener: () => void, signal: AbortSignal): void;
 }
 

@@ -1,4 +1,5 @@
 import type { Engine, EngineOperation, EngineOperations, Engines } from '../engine/ports/engine.ts';
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import { rendezvous } from '../kernel/rendezvous.ts';
@@ -28,7 +29,10 @@ export interface Call {
   readonly affinity: Affinity;
   readonly engines: Engines;
   readonly publicUrl: string;
+  /** '': nobody will repeat it. */
   readonly requestId: string;
+  /** See RequestContext. */
+  readonly isUniqueId: boolean;
   /** The engine that the proxy chose for a request without affinity. */
   readonly chosenEngine?: string;
   readonly conduct: Conduct;
@@ -36,7 +40,7 @@ export interface Call {
   readonly xpath: XPath;
   /** How long the client has been waiting already, in milliseconds, before this try. */
   readonly waitedMs: number;
-  readonly signal: AbortSignal;
+  readonly signal: CancelSignal;
   /** Header blocks that go with the reply; whoever serves the call adds what it has to say beside the body. */
   readonly replyHeaders: string[];
 }
@@ -51,7 +55,11 @@ export function ask<O extends EngineOperation>(
   operation: O,
   request: EngineOperations[O]['request'],
 ): Promise<EngineOperations[O]['reply']> {
-  return engine.execute(operation, request, { requestId: call.requestId, signal: call.signal });
+  return engine.execute(operation, request, {
+    requestId: call.requestId,
+    isUniqueId: call.isUniqueId,
+    signal: call.signal,
+  });
 }
 
 /**

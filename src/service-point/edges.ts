@@ -1,5 +1,6 @@
 import type { HttpReply, HttpRequest } from '../http/listener.ts';
 import { packReply, unpackRequest } from '../http/relay.ts';
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import type { SoapReply } from '../soap/fault.ts';
 import type { ServicePoint } from './service-point.ts';
 
@@ -7,7 +8,7 @@ import type { ServicePoint } from './service-point.ts';
 export function answerRelayed(
   servicePoint: ServicePoint,
   server: string,
-): (payload: Buffer, caller: unknown, signal: AbortSignal) => Promise<Uint8Array> {
+): (payload: Buffer, caller: unknown, signal: CancelSignal) => Promise<Uint8Array> {
   return async (payload, _caller, signal) => {
     const { outcome, reply } = await servicePoint.answer(unpackRequest(payload), signal);
     return packReply({ outcome, status: reply.status, headers: headersOf(reply), body: reply.body, server });
@@ -18,7 +19,7 @@ export function answerRelayed(
 export function answerDirect(
   servicePoint: ServicePoint,
   server: string,
-): (request: HttpRequest, signal: AbortSignal) => Promise<HttpReply> {
+): (request: HttpRequest, signal: CancelSignal) => Promise<HttpReply> {
   return async ({ path, headers, body }, signal) => {
     const contentType = headers['content-type'];
     const soapAction = headers['soapaction'];

@@ -53,7 +53,7 @@ const PERFORMERS: { readonly [O in WsnOperation]: Perform<WsnRequests[O]> } = {
 };
 
 /** Does what the request asks for; the body of the reply, undefined for one way. */
-export async function perform(request: WsnRequest, call: Call): Promise<ReplyBody | undefined> {
+export function perform(request: WsnRequest, call: Call): Promise<ReplyBody | undefined> {
   // The table has, for each operation, who takes the request of that operation.
   const performer = PERFORMERS[request.operation] as Perform<WsnRequest>;
   return performer(request, call);

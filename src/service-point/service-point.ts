@@ -1,4 +1,5 @@
 import type { Engines } from '../engine/ports/engine.ts';
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import { randomId } from '../kernel/ids.ts';
@@ -73,14 +74,14 @@ export class ServicePoint {
   }
 
   /** Answers one request. Never rejects: everything that goes wrong becomes a SOAP fault. */
-  async answer(request: ServicePointRequest, signal: AbortSignal): Promise<ServicePointAnswer> {
+  async answer(request: ServicePointRequest, signal: CancelSignal): Promise<ServicePointAnswer> {
     const answer = await this.#answer(request, signal);
     // A 503 stays on the connection, where the proxy or the client can try again.
     const isMailed = answer.outcome === 'answered' && answer.reply.status !== 503;
     return isMailed ? { ...answer, reply: this.#options.mail.send(answer.reply) } : answer;
   }
 
-  async #answer(request: ServicePointRequest, signal: AbortSignal): Promise<ServicePointAnswer> {
+  async #answer(request: ServicePointRequest, signal: CancelSignal): Promise<ServicePointAnswer> {
     const framing = { contentType: request.contentType, soapAction: request.soapAction };
     let message: SoapMessage | undefined;
     try {
@@ -97,7 +98,7 @@ export class ServicePoint {
     request: ServicePointRequest,
     message: SoapMessage,
     framing: HttpFraming,
-    signal: AbortSignal,
+    signal: CancelSignal,
   ): Promise<SoapReply> {
     const { version, addressing } = message;
     const call = this.#callOf(request, message, signal);
@@ -130,9 +131,10 @@ export class ServicePoint {
     return this.#manners;
   }
 
-  #callOf(request: ServicePointRequest, message: SoapMessage, signal: AbortSignal): Call {
+  #callOf(request: ServicePointRequest, message: SoapMessage, signal: CancelSignal): Call {
     const { engines, publicUrl, conduct, topics, xpath } = this.#options;
     const byHeader = affinityOfBlocks(message.blocks);
+    const { messageId } = message.addressing;
     return {
       message,
       path: request.path,
@@ -142,7 +144,8 @@ export class ServicePoint {
       conduct,
       topics,
       xpath,
-      requestId: message.addressing.messageId ?? request.requestId ?? randomId(),
+      requestId: messageId ?? request.requestId ?? '',
+      isUniqueId: messageId === undefined,
       waitedMs: request.waitedMs ?? 0,
       signal,
       replyHeaders: [],

@@ -1,3 +1,5 @@
+import { memoized } from '../kernel/memo.ts';
+
 /** A Content-Type header taken apart; media type and parameter names in lower case (RFC 9110 §8.3). */
 export interface ContentType {
   /** '' if there is no header. */
@@ -12,7 +14,10 @@ const MAX_HEADER = 2048;
 
 /** Never throws: what is no parameter is passed over, and of two with the same name the first counts. */
 export function parseContentType(header: string | undefined): ContentType {
-  const text = header?.slice(0, MAX_HEADER) ?? '';
+  return parse(header?.slice(0, MAX_HEADER) ?? '');
+}
+
+const parse = memoized((text): ContentType => {
   const semicolon = text.indexOf(';');
   const mediaType = (semicolon === -1 ? text : text.slice(0, semicolon)).trim().toLowerCase();
   const parameters = new Map<string, string>();
@@ -22,7 +27,7 @@ export function parseContentType(header: string | undefined): ContentType {
     if (!parameters.has(key)) parameters.set(key, quoted === undefined ? plain : quoted.replace(/\\(.)/g, '$1'));
   }
   return { mediaType, parameters };
-}
+});
 
 /**
  * The action that the HTTP headers state: SOAPAction without its quotes, or else the `action` parameter of the

@@ -1,5 +1,9 @@
+const SPACE = 0x20;
+
 /** The text without outer white space as XML means it (space, tab, CR, LF): a no-break space is no white space. */
 export function trimmed(text: string): string {
+  // Most have none, and this is asked of many.
+  if (text.charCodeAt(0) > SPACE && text.charCodeAt(text.length - 1) > SPACE) return text;
   return text.replace(/^[\t\n\r ]+/, '').replace(/(?<![\t\n\r ])[\t\n\r ]+$/, '');
 }
 

@@ -1,3 +1,5 @@
+import type { CancelSignal } from '../kernel/cancellation.ts';
+
 /** What a member is. */
 export type WireRole = 'server' | 'proxy' | 'tool';
 
@@ -13,7 +15,7 @@ export interface WirePeer {
  * `processed`; any other rejection is logged and reaches it as `store-unavailable`, `unknown`, without internals.
  * The bytes that it resolves with must not be changed afterwards.
  */
-export type CallAnswerer = (payload: Buffer, caller: WirePeer, signal: AbortSignal) => Promise<Uint8Array>;
+export type CallAnswerer = (payload: Buffer, caller: WirePeer, signal: CancelSignal) => Promise<Uint8Array>;
 
 /** Takes one piece of news. `payload` is a view: copy what must outlive the call. What it throws is logged. */
 export type NewsTaker = (payload: Buffer, sender: WirePeer) => void;
@@ -26,5 +28,5 @@ export interface WireChannels {
 
 export interface CallOptions {
   /** Gives the call up: it rejects with `timed-out`, and the answerer's signal aborts. */
-  readonly signal?: AbortSignal;
+  readonly signal?: CancelSignal;
 }

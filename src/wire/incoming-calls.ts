@@ -1,3 +1,4 @@
+import { Cancellation, type CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { CallAnswerer, WirePeer } from './channels.ts';
@@ -21,7 +22,7 @@ interface IncomingCall {
   readonly payload: PayloadAssembly;
   readonly charge: number;
   /** Set once the answerer runs. */
-  controller: AbortController | undefined;
+  cancellation: Cancellation | undefined;
   reply: Transfer | undefined;
   isCancelled: boolean;
 }
@@ -71,7 +72,7 @@ export class IncomingCalls {
       answerer,
       payload,
       charge,
-      controller: undefined,
+      cancellation: undefined,
       reply: undefined,
       isCancelled: false,
     };
@@ -83,7 +84,7 @@ export class IncomingCalls {
   onPart(id: number, chunk: Buffer): void {
     const call = this.#calls.get(id);
     if (call === undefined || call.isCancelled) return;
-    if (call.controller !== undefined) throw new WireProtocolError(`Part behind the end of call ${id}`);
+    if (call.cancellation !== undefined) throw new WireProtocolError(`Part behind the end of call ${id}`);
     call.payload.add(chunk);
     if (call.payload.isWhole) this.#answer(id, call);
   }
@@ -92,8 +93,8 @@ export class IncomingCalls {
     const call = this.#calls.get(id);
     if (call === undefined || call.isCancelled) return;
     call.isCancelled = true;
-    if (call.controller === undefined) this.#done(id, call);
-    else if (call.reply === undefined) call.controller.abort(givenUp(call.channel));
+    if (call.cancellation === undefined) this.#done(id, call);
+    else if (call.reply === undefined) call.cancellation.abort(givenUp(call.channel));
     else call.reply.isCancelled = true;
   }
 
@@ -109,7 +110,7 @@ export class IncomingCalls {
   /** The connection is gone: every answerer's signal aborts. */
   close(): void {
     this.#isClosed = true;
-    for (const call of this.#calls.values()) call.controller?.abort(givenUp(call.channel));
+    for (const call of this.#calls.values()) call.cancellation?.abort(givenUp(call.channel));
     this.#calls.clear();
   }
 
@@ -121,9 +122,9 @@ export class IncomingCalls {
   }
 
   #answer(id: number, call: IncomingCall): void {
-    const controller = new AbortController();
-    call.controller = controller;
-    this.#run(call, controller.signal).then(
+    const cancellation = new Cancellation();
+    call.cancellation = cancellation;
+    this.#run(call, cancellation).then(
       (reply) => {
         this.#reply(id, call, reply);
       },
@@ -134,7 +135,7 @@ export class IncomingCalls {
   }
 
   /** Async, so that an answerer that throws at once is like one that rejects. */
-  async #run(call: IncomingCall, signal: AbortSignal): Promise<Uint8Array> {
+  async #run(call: IncomingCall, signal: CancelSignal): Promise<Uint8Array> {
     return call.answerer(call.payload.take(), this.#options.peer, signal);
   }
 

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import type { CallOptions } from './channels.ts';
 import { LinkedQueue } from './linked-queue.ts';
@@ -12,7 +13,7 @@ interface OutgoingCall {
   readonly place: QueuePlace<Transfer>;
   readonly resolve: (reply: Buffer) => void;
   readonly reject: (error: InfrastructureError) => void;
-  readonly signal: AbortSignal | undefined;
+  readonly signal: CancelSignal | undefined;
   readonly onAbort: () => void;
   reply: PayloadAssembly | undefined;
 }
@@ -23,6 +24,8 @@ const NOTHING = Buffer.alloc(0);
 export class OutgoingCalls {
   readonly #calls = new Map<number, OutgoingCall>();
   readonly #waiting = new LinkedQueue<Transfer>();
+  /** Of the few channels that there are. */
+  readonly #prefixes = new Map<string, Buffer>();
   readonly #limits: WireLimits;
   readonly #peerWindow: number;
   readonly #outbox: () => Outbox;
@@ -48,7 +51,7 @@ export class OutgoingCalls {
   call(channel: string, payload: Uint8Array, options: CallOptions | undefined): Promise<Buffer> {
     const refusal = this.#refusal(channel, payload, options);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const prefix = encodeChannel(channel);
+    const prefix = this.#prefixOf(channel);
     return new Promise((resolve, reject) => {
       const id = this.#freshId();
       const signal = options?.signal;
@@ -149,6 +152,14 @@ export class OutgoingCalls {
       );
     }
     return undefined;
+  }
+
+  #prefixOf(channel: string): Buffer {
+    const known = this.#prefixes.get(channel);
+    if (known !== undefined) return known;
+    const prefix = encodeChannel(channel);
+    this.#prefixes.set(channel, prefix);
+    return prefix;
   }
 
   #giveUp(id: number, channel: string): void {

@@ -1,3 +1,4 @@
+import { memoized } from '../kernel/memo.ts';
 import { writeEndpointReference } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import { trimmed } from '../soap/text.ts';
@@ -19,9 +20,9 @@ const MAX_NAME = 2_048;
  * The name of a topology in paths: its `publicUrl` without trailing slashes, scheme and host in lower case, default ports left
  * out. Two topologies that reach each other cannot have the same. The text itself for what is no URL.
  */
-export function topologyName(publicUrl: string): string {
-  return (URL.canParse(publicUrl) ? new URL(publicUrl).href : publicUrl).replace(/(?<!\/)\/+$/, '');
-}
+export const topologyName = memoized((publicUrl) =>
+  (URL.canParse(publicUrl) ? new URL(publicUrl).href : publicUrl).replace(/(?<!\/)\/+$/, ''),
+);
 
 /** The topology that sent a Notify: the attribute `topology` of its header d:Delivery; undefined: it was none of ours. */
 export function sendingTopology(blocks: readonly XmlElement[]): string | undefined {

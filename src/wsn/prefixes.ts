@@ -1,3 +1,4 @@
+import { memoized } from '../kernel/memo.ts';
 import { trailingName } from '../xml/characters.ts';
 import type { XmlElement } from '../xml/document.ts';
 
@@ -30,7 +31,7 @@ export function undeclaredKnownPrefix(expression: string, scope: XmlElement): st
 }
 
 /** The names before colons, axes of XPath among them. Each character is looked at a fixed number of times. */
-function prefixesIn(expression: string): readonly string[] {
+const prefixesIn = memoized((expression): readonly string[] => {
   const pieces = expression.split(':').slice(0, -1).map(trailingName);
   return pieces.filter((prefix) => prefix !== '');
-}
+});

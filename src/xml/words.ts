@@ -26,6 +26,7 @@ const WIDTH = 9;
 
 const FIRST_WORDS = ['', 'xml', 'xmlns'];
 const MAX_PROBES = 16;
+const LETTER_X = 0x78;
 
 /** Where the hash of a word begins; each byte is added with nextHash. Different in every process, so that nobody can prepare collisions. */
 export const HASH_SEED = (Math.random() * 0x7fffffff) | 0;
@@ -41,9 +42,9 @@ export function nextHash(hash: number, byte: number): number {
  */
 export class Words {
   readonly #source: Source;
-  #columns = new Int32Array(48 * WIDTH);
+  #columns = new Array<number>(32 * WIDTH).fill(0);
   #count = FIRST_WORDS.length;
-  #slots = new Int32Array(128);
+  #slots = new Array<number>(128).fill(0);
   readonly #strings: (string | undefined)[] = [...FIRST_WORDS];
   /** Words whose place in the slots was too far away: whoever collides on purpose ends up in here, and costs no more. */
   #crowded: Map<string, number> | undefined;
@@ -152,9 +153,7 @@ export class Words {
     const word = this.#count++;
     const row = word * WIDTH;
     if (row + WIDTH > this.#columns.length) {
-      const columns = new Int32Array(this.#columns.length * 2);
-      columns.set(this.#columns);
-      this.#columns = columns;
+      this.#columns = [...this.#columns, ...new Array<number>(this.#columns.length).fill(0)];
     }
     this.#columns[row + START] = start;
     this.#columns[row + LENGTH] = end - start;
@@ -174,8 +173,7 @@ export class Words {
   }
 
   #spread(): void {
-    const slots = new Int32Array(this.#slots.length * 4);
-    this.#slots = slots;
+    this.#slots = new Array<number>(this.#slots.length * 4).fill(0);
     for (let word = FIRST_WORDS.length; word < this.#count; word++) this.#place(word);
   }
 
@@ -231,15 +229,21 @@ export class Words {
 
   /** The number of a prefix; the reserved ones are always the same. */
   #prefixWord(start: number, end: number): number {
-    const reserved = end - start <= 5 ? FIRST_WORDS.indexOf(this.#source.bytes.toString('latin1', start, end)) : -1;
-    return reserved > 0 ? reserved : this.internRange(start, end);
+    return this.#reservedWord(start, end - start) ?? this.internRange(start, end);
   }
 
   /** The prefix that a declaration `xmlns:p` is about. */
   declaredPrefixOf(word: number): number {
     const local = this.localOf(word);
-    const reserved = FIRST_WORDS.indexOf(this.text(local));
-    return reserved > 0 ? reserved : local;
+    const row = local * WIDTH;
+    return this.#reservedWord(this.#columns[row + START] ?? 0, this.#columns[row + LENGTH] ?? 0) ?? local;
+  }
+
+  /** The number of `xml` or `xmlns`, if that is what stands there. */
+  #reservedWord(start: number, length: number): number | undefined {
+    if ((length !== 3 && length !== 5) || this.#source.bytes[start] !== LETTER_X) return undefined;
+    const word = FIRST_WORDS.indexOf(this.#source.bytes.toString('latin1', start, start + length));
+    return word > 0 ? word : undefined;
   }
 
   #notAName(word: number, offset: number): Error {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../kernel/cancellation.ts';
 import type { EngineName } from '../../kernel/names.ts';
 import type {
   Consumer,
@@ -166,7 +167,9 @@ export interface RequestContext {
    * second request with the same id with the first one's reply.
    */
   readonly requestId: string;
-  readonly signal?: AbortSignal;
+  /** True: a proxy made the id for this request alone, so a request with this id is this request, whatever it says. */
+  readonly isUniqueId?: boolean;
+  readonly signal?: CancelSignal;
 }
 
 /** A messaging engine, wherever it runs. */

@@ -89,7 +89,10 @@ export class Bus implements Engines {
     const xml =
       `<S:Envelope xmlns:S="${soapNamespace('1.2')}" ${NAMESPACES}><S:Header>${header}</S:Header>` +
       `<S:Body>${body}</S:Body></S:Envelope>`;
-    const { reply } = await this.#servicePoint.answer({ path, body: Buffer.from(xml) }, new AbortController().signal);
+    const { reply } = await this.#servicePoint.answer(
+      { path, body: Buffer.from(xml), requestId: 'r1' },
+      new AbortController().signal,
+    );
     const root = reply.body.length === 0 ? undefined : readXml(reply.body).root;
     return { status: reply.status, body: root?.children().at(-1)?.children()[0], bytes: reply.body };
   }

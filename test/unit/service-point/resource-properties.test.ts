@@ -147,7 +147,7 @@ describe('changes of a registration', () => {
       operation: 'modifyRegistration',
       request: { registration: ID, topics: REGISTRATION.topics, demand: true },
     });
-    expect(engines.asked[1]?.requestId).not.toBe('');
+    expect(engines.asked[1]?.requestId).toBe('r1');
   });
 
   test('that change nothing by a document do not', async () => {

@@ -90,7 +90,7 @@ describe('a store that is written for long', () => {
     await using member = sqliteMember(directory.path, 'server1', { tuning: { ballastBytes: 0 } });
     const clock = new ManualClock();
     const spaceOf = async (store: Awaited<ReturnType<typeof engineOn>>['store'], wanted: string): Promise<number> =>
-      (await store.load()).records.filter(({ space }) => space === wanted).length;
+      (await store.load()).records.filter(({ space, key }) => space === wanted && key !== 'through').length;
     for (let life = 0; life < 4; life += 1) {
       const { store, execute, end } = await engineOn(member, clock);
       for (let index = 0; index < 40; index += 1) {

@@ -1,3 +1,4 @@
+import type { CancelSignal } from '../../../src/kernel/cancellation.ts';
 import { systemClock } from '../../../src/kernel/clock.ts';
 import { silentLogger } from '../../../src/kernel/log.ts';
 import type { LogFields, Logger } from '../../../src/kernel/log.ts';
@@ -67,7 +68,7 @@ export function gate(): { opened: Promise<void>; open: () => void } {
 }
 
 /** Resolves when `signal` aborts. */
-export function aborted(signal: AbortSignal): Promise<void> {
+export function aborted(signal: CancelSignal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();
     else signal.addEventListener('abort', () => resolve(), { once: true });

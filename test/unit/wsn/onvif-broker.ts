@@ -85,6 +85,7 @@ export class OnvifBroker {
       affinity,
       engines,
       publicUrl: this.#publicUrl(),
+      isUniqueId: false,
       requestId: 'r1',
       waitedMs: 0,
       signal,
