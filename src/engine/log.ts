@@ -168,34 +168,41 @@ export class MessageLog {
   }
 }
 
-/** Records by number, bounded by the memory they take; the one not used for longest goes first. */
+/**
+ * Records by number, bounded by the memory they take. In two generations: what is used moves to the young one, and when that
+ * has half the memory, the old one goes as a whole. To give up one record at a time would be dearer than all the rest.
+ */
 class EntryCache {
-  readonly #entries = new Map<number, LogEntry>();
   readonly #maxBytes: number;
-  #bytes = 0;
+  #young = new Map<number, LogEntry>();
+  #old = new Map<number, LogEntry>();
+  #youngBytes = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
   find(seq: number): LogEntry | undefined {
-    const entry = this.#entries.get(seq);
-    if (entry === undefined) return undefined;
-    this.#entries.delete(seq);
-    this.#entries.set(seq, entry);
+    const young = this.#young.get(seq);
+    if (young !== undefined) return young;
+    const entry = this.#old.get(seq);
+    if (entry !== undefined) this.#add(entry);
     return entry;
   }
 
   keep(entry: LogEntry): void {
-    const size = costOf(entry);
-    if (size > this.#maxBytes || this.#entries.has(entry.seq)) return;
-    this.#entries.set(entry.seq, entry);
-    this.#bytes += size;
-    for (const [seq, oldest] of this.#entries) {
-      if (this.#bytes <= this.#maxBytes) return;
-      this.#entries.delete(seq);
-      this.#bytes -= costOf(oldest);
+    if (costOf(entry) <= this.#maxBytes / 2 && !this.#young.has(entry.seq)) this.#add(entry);
+  }
+
+  #add(entry: LogEntry): void {
+    const cost = costOf(entry);
+    if (this.#youngBytes + cost > this.#maxBytes / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#youngBytes = 0;
     }
+    this.#young.set(entry.seq, entry);
+    this.#youngBytes += cost;
   }
 }
 

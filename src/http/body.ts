@@ -7,6 +7,8 @@ export type BodyOutcome =
   /** The client went away in the middle of it. */
   | { readonly kind: 'broken' };
 
+const BROKEN: BodyOutcome = { kind: 'broken' };
+
 /** True when the headers announce more than `maxBytes`: nothing needs to be read to know. */
 export function announcesTooMuch(request: IncomingMessage, maxBytes: number): boolean {
   const announced = request.headers['content-length'];
@@ -16,28 +18,25 @@ export function announcesTooMuch(request: IncomingMessage, maxBytes: number): bo
 /** Reads a body of at most `maxBytes` bytes, counting while it arrives. Never rejects. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<BodyOutcome> {
   return new Promise((resolve) => {
-    const chunks: Buffer[] = [];
+    let chunks: Buffer[] = [];
     let length = 0;
-    const done = (outcome: BodyOutcome): void => {
-      request.off('data', onData);
-      request.off('end', onEnd);
-      request.off('close', onBroken);
-      request.off('error', onBroken);
-      resolve(outcome);
-    };
+    // The listeners stay: they go with the request, and what is resolved is resolved.
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
-      chunks.push(chunk);
-      if (length > maxBytes) done({ kind: 'too-large' });
+      if (length <= maxBytes) {
+        chunks.push(chunk);
+        return;
+      }
+      request.off('data', onData);
+      chunks = [];
+      resolve({ kind: 'too-large' });
     };
     const onEnd = (): void => {
       const [first, second] = chunks;
-      const body = first !== undefined && second === undefined ? first : Buffer.concat(chunks, length);
-      done({ kind: 'whole', body });
+      const body = first !== undefined && second === undefined ? first : Buffer.concat(chunks);
+      resolve({ kind: 'whole', body });
     };
-    const onBroken = (): void => {
-      done({ kind: 'broken' });
-    };
+    const onBroken = (): void => resolve(BROKEN);
     request.on('data', onData);
     request.on('end', onEnd);
     request.on('close', onBroken);

@@ -6,6 +6,7 @@ import { Cancellation, type CancelSignal } from '../kernel/cancellation.ts';
 import type { Component } from '../kernel/component.ts';
 import { codeOf, InfrastructureError, InvariantError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
+import { memoized } from '../kernel/memo.ts';
 import { announcesTooMuch, discardBody, readBody } from './body.ts';
 import type { HttpReply, HttpRequest } from './messages.ts';
 
@@ -53,6 +54,8 @@ const DISCARD_BYTES = 16 * 1024 * 1024;
 const DISCARD_MS = 2000;
 /** Set by the listener alone. */
 const OWN_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive']);
+
+const isOwnHeader = memoized((name) => OWN_HEADERS.has(name.toLowerCase()));
 
 /** A listening socket of the system, which can go to another process. */
 export interface ListenerHandle {
@@ -215,7 +218,7 @@ export class HttpListener implements Component {
     }
     const open: OpenRequest = { request, cancellation: new Cancellation(), isOwed: false };
     visit.add(open);
-    response.once('close', () => {
+    response.on('close', () => {
       visit.delete(open);
       if (!response.writableFinished) open.cancellation.abort(clientGone());
       if (this.#stopped !== undefined && visit.size === 0) socket.destroySoon();
@@ -226,9 +229,7 @@ export class HttpListener implements Component {
     if (refusal !== undefined) {
       this.#refuse(request, response, refusal);
     } else if (request.method === 'POST') {
-      this.#serve(request, response, expectsContinue, open).catch((error: unknown) => {
-        this.#fail(response, error, open.cancellation);
-      });
+      void this.#serve(request, response, expectsContinue, open);
     } else {
       this.#fallBack(request, response, expectsContinue, open);
     }
@@ -244,7 +245,21 @@ export class HttpListener implements Component {
     }
   }
 
+  /** Never rejects. */
   async #serve(
+    request: IncomingMessage,
+    response: ServerResponse,
+    expectsContinue: boolean,
+    open: OpenRequest,
+  ): Promise<void> {
+    try {
+      await this.#servePost(request, response, expectsContinue, open);
+    } catch (error) {
+      this.#fail(response, error, open.cancellation);
+    }
+  }
+
+  async #servePost(
     request: IncomingMessage,
     response: ServerResponse,
     expectsContinue: boolean,
@@ -290,9 +305,7 @@ export class HttpListener implements Component {
 
   #writeHead(response: ServerResponse, { status, headers, body }: HttpReply, isLast: boolean): void {
     const wanted: Record<string, string | number> = {};
-    for (const [name, value] of Object.entries(headers)) {
-      if (!OWN_HEADERS.has(name.toLowerCase())) wanted[name] = value;
-    }
+    for (const name of Object.keys(headers)) if (!isOwnHeader(name)) wanted[name] = headers[name] ?? '';
     if (status !== 204 && status !== 304) wanted['Content-Length'] = body.byteLength;
     if (isLast || this.#stopped !== undefined) wanted['Connection'] = 'close';
     response.writeHead(status, wanted);

@@ -1,5 +1,4 @@
 import type { EngineName } from '../kernel/names.ts';
-import { pack, unpack } from '../kernel/packed.ts';
 
 /** The wire channel on which proxies hand requests to service points. */
 export const SOAP_CHANNEL = 'soap';
@@ -30,21 +29,40 @@ export interface RelayedReply {
 }
 
 /** The request as wire payload. */
-export function packRequest(request: RelayedRequest): Buffer {
-  return pack(request);
+export function packRequest({ body, ...head }: RelayedRequest): Buffer {
+  return withHead(head, body);
 }
 
-/** Reads what packRequest() wrote. */
+/** Reads what packRequest() wrote. The body is a view of `payload`. */
 export function unpackRequest(payload: Uint8Array): RelayedRequest {
-  return unpack(payload) as RelayedRequest;
+  return readHead(payload) as RelayedRequest;
 }
 
 /** The reply as wire payload. */
-export function packReply(reply: RelayedReply): Buffer {
-  return pack(reply);
+export function packReply({ body, ...head }: RelayedReply): Buffer {
+  return withHead(head, body);
 }
 
-/** Reads what packReply() wrote. */
+/** Reads what packReply() wrote. The body is a view of `payload`. */
 export function unpackReply(payload: Uint8Array): RelayedReply {
-  return unpack(payload) as RelayedReply;
+  return readHead(payload) as RelayedReply;
+}
+
+/** u32 length of the head, the head as JSON, the body: the plainest form, since each request passes through it four times. */
+function withHead(head: object, body: Uint8Array): Buffer {
+  const text = JSON.stringify(head);
+  const length = Buffer.byteLength(text);
+  const payload = Buffer.allocUnsafe(4 + length + body.byteLength);
+  payload.writeUInt32LE(length, 0);
+  payload.write(text, 4);
+  payload.set(body, 4 + length);
+  return payload;
+}
+
+function readHead(payload: Uint8Array): object {
+  const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
+  const end = 4 + view.readUInt32LE(0);
+  const head = JSON.parse(view.toString('utf8', 4, end)) as { body?: Uint8Array };
+  head.body = view.subarray(end);
+  return head;
 }

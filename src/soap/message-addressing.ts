@@ -66,6 +66,7 @@ function versionIn(blocks: readonly XmlElement[]): AddressingVersion {
   return blocks.some((block) => block.namespace === WSA04_NAMESPACE) ? '2004/08' : 'none';
 }
 
+const NO_BLOCKS: readonly XmlElement[] = [];
 const SINGLE = ['To', 'Action', 'MessageID', 'ReplyTo', 'FaultTo'];
 
 /** An absolute IRI begins with its scheme (RFC 3987). */
@@ -74,6 +75,7 @@ const QNAME = /^([^:\s/]+):[^:\s/]+$/;
 
 class HeaderReader {
   readonly #blocks: readonly XmlElement[];
+  readonly #byName = new Map<string, XmlElement[]>();
   readonly #namespace: Exclude<AddressingVersion, 'none'>;
   readonly #version: SoapVersion;
   readonly #tolerance: Tolerance;
@@ -86,6 +88,12 @@ class HeaderReader {
     options: AddressingOptions,
   ) {
     this.#blocks = blocks;
+    for (const block of blocks) {
+      const { localName } = block;
+      const others = this.#byName.get(localName);
+      if (others === undefined) this.#byName.set(localName, [block]);
+      else others.push(block);
+    }
     this.#namespace = namespace;
     this.#version = version;
     this.#tolerance = options.tolerance ?? TOLERANT;
@@ -121,7 +129,7 @@ class HeaderReader {
   }
 
   #all(localName: string): readonly XmlElement[] {
-    return this.#blocks.filter((block) => block.localName === localName);
+    return this.#byName.get(localName) ?? NO_BLOCKS;
   }
 
   /** Of the first block of that name; undefined also for an empty one. */

@@ -176,10 +176,15 @@ export const TOLERANT: Tolerance = new Set(NAMES.filter((name) => !('isOffBecaus
 
 /** True: at least all that holds by default is accepted. */
 export function isTolerant(tolerance: Tolerance): boolean {
-  if (tolerance.size < TOLERANT.size) return false;
-  for (const name of TOLERANT) if (!tolerance.has(name)) return false;
-  return true;
+  // Asked for each request, of the few that there are.
+  const known = KNOWN_TOLERANT.get(tolerance);
+  if (known !== undefined) return known;
+  const isOne = [...TOLERANT].every((name) => tolerance.has(name));
+  KNOWN_TOLERANT.set(tolerance, isOne);
+  return isOne;
 }
+
+const KNOWN_TOLERANT = new WeakMap<Tolerance, boolean>();
 
 /** What the topology says: `tolerate` counts for what it names, `strict` for all else. Unknown names are passed over. */
 export function toleranceOf(conduct: {

@@ -38,12 +38,11 @@ function readNotification(element: XmlElement): Notification {
   const payload = readPayload(requiredChild(element, 'Message'));
   const topicElement = optionalChild(element, 'Topic');
   const topic = topicElement === undefined ? undefined : readTopic(topicElement);
-  const producer = optionalChild(element, 'ProducerReference');
-  return {
-    ...(topic === undefined ? {} : { topic }),
-    ...(producer === undefined ? {} : { producer: readProducer(producer) }),
-    message: wrapExact(payload, MESSAGE),
-  };
+  const producerElement = optionalChild(element, 'ProducerReference');
+  const producer = producerElement === undefined ? undefined : readProducer(producerElement);
+  const message = wrapExact(payload, MESSAGE);
+  if (producer === undefined) return topic === undefined ? { message } : { topic, message };
+  return topic === undefined ? { producer, message } : { topic, producer, message };
 }
 
 function readPayload(message: XmlElement): XmlElement {

@@ -17,10 +17,16 @@ export function optionalChild(
   localName: string,
   namespace: string = WSNT_NAMESPACE,
 ): XmlElement | undefined {
-  const [first, second] = element.children().filter((child) => child.is(namespace, localName));
-  if (second === undefined) return first;
-  const name = prefixedName(namespace, localName);
-  throw malformed(second, `found a second ${name} in ${element.localName}, expected at most one`);
+  let found: XmlElement | undefined;
+  for (const child of element.children()) {
+    if (!child.is(namespace, localName)) continue;
+    if (found !== undefined) {
+      const name = prefixedName(namespace, localName);
+      throw malformed(child, `found a second ${name} in ${element.localName}, expected at most one`);
+    }
+    found = child;
+  }
+  return found;
 }
 
 /** As `optionalChild`, for a child that has to be there. */

@@ -1,4 +1,3 @@
-import { expandedName } from './element-name.ts';
 import type { ElementName } from './element-name.ts';
 import type { WsnFaultName } from './fault-specs.ts';
 import { TOLERANT } from '../soap/tolerance.ts';
@@ -259,7 +258,7 @@ export const OPERATIONS = {
 
 /** The operation whose request this element is. */
 export function operationOf(element: ElementName): WsnOperation | undefined {
-  return BY_REQUEST.get(expandedName(element));
+  return BY_REQUEST.get(element.localName)?.get(element.namespace);
 }
 
 /** True if a request of that operation may state that action: its own, or one of the aliases that are accepted. */
@@ -269,6 +268,9 @@ export function acceptsAction(operation: WsnOperation, action: string, tolerance
   return spec.aliases.includes(action) && actionDeviations(action).every((deviation) => tolerance.has(deviation));
 }
 
-const BY_REQUEST: ReadonlyMap<string, WsnOperation> = new Map(
-  (Object.keys(OPERATIONS) as WsnOperation[]).map((name) => [expandedName(OPERATIONS[name].request), name]),
-);
+/** By local name, then by namespace. */
+const BY_REQUEST = new Map<string, Map<string, WsnOperation>>();
+for (const name of Object.keys(OPERATIONS) as WsnOperation[]) {
+  const { localName, namespace } = OPERATIONS[name].request;
+  BY_REQUEST.set(localName, (BY_REQUEST.get(localName) ?? new Map<string, WsnOperation>()).set(namespace, name));
+}

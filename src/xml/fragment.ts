@@ -30,7 +30,13 @@ export function wrapExact(
   const prefix = choosePrefix(wrapper, needed);
   const all = new Map(needed.declarations).set(prefix, wrapper.namespace);
   const name = `${prefix}:${wrapper.localName}`;
-  return Buffer.concat([Buffer.from(`<${name}${declare(all)}>`), slice, Buffer.from(`</${name}>`)]);
+  const head = `<${name}${declare(all)}>`;
+  const tail = `</${name}>`;
+  const bytes = Buffer.allocUnsafe(Buffer.byteLength(head) + slice.length + Buffer.byteLength(tail));
+  const at = bytes.write(head);
+  slice.copy(bytes, at);
+  bytes.write(tail, at + slice.length);
+  return bytes;
 }
 
 /** What a piece of a document takes from the elements around it. */
@@ -48,7 +54,9 @@ function neededFrom(element: XmlElement, slice: Buffer): Needed {
   for (const [prefix, namespace] of inherited) {
     if (prefix === '' || !isCertain || prefixes.has(prefix)) declarations.set(prefix, namespace);
   }
-  for (const prefix of element.inScope().keys()) if (!inherited.has(prefix)) prefixes.delete(prefix);
+  if (prefixes.size > 0) {
+    for (const prefix of element.inScope().keys()) if (!inherited.has(prefix)) prefixes.delete(prefix);
+  }
   return { declarations, mentioned: prefixes };
 }
 

@@ -28,7 +28,8 @@ export interface ScannedXml {
 
 /** Reads the document from behind its XML declaration on: prolog, root element, what follows. Throws XmlError. */
 export function scanDocument(source: Source, start: number, limits: XmlLimits, stopAt: StopAt | undefined): ScannedXml {
-  requireCharacters(source);
+  // What lies behind the end of the reading is for whoever reads it.
+  if (stopAt === undefined) requireCharacters(source);
   const characterData = new CharacterData(source);
   const scanner = new Scanner(source, characterData, limits, stopAt);
   const root = skipMisc(source, characterData, start, PROLOG);
@@ -38,6 +39,7 @@ export function scanDocument(source: Source, start: number, limits: XmlLimits, s
     const rest = skipMisc(source, characterData, behind, EPILOG);
     if (rest < source.end) throw source.unexpected(rest, EPILOG);
   }
+  if (stopAt !== undefined) requireCharacters(source, behind);
   const { words, tape, namespaces, isComplete } = scanner;
   return { source, words, tape, namespaces, isComplete };
 }
