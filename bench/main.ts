@@ -9,15 +9,27 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { backlog } from './backlog.ts';
 import { fanOut } from './fan-out.ts';
+import { batching, pull } from './batching.ts';
 import { circumstances } from './machine.ts';
 import { matching } from './matching.ts';
 import { isMet, type Extent, type Target } from './outcome.ts';
 import { parse } from './parse.ts';
 import { proxy } from './proxy.ts';
 import { publish } from './publish.ts';
+import { pull } from './pull.ts';
 import { slowConsumer } from './slow-consumer.ts';
 
-const SUITES = { matching, 'slow-consumer': slowConsumer, backlog, publish, proxy, parse, 'fan-out': fanOut };
+const SUITES = {
+  matching,
+  'slow-consumer': slowConsumer,
+  backlog,
+  publish,
+  proxy,
+  parse,
+  'fan-out': fanOut,
+  batching,
+  pull,
+};
 const FULL: Extent = { rounds: 5, many: 100_000, ms: 300, backlog: 1_000_000 };
 const QUICK: Extent = { rounds: 1, many: 10, ms: 1, backlog: 50_000 };
 

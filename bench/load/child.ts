@@ -36,9 +36,10 @@ export class Child implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (!this.#child.connected) return;
     const ended = once(this.#child, 'exit');
-    this.#child.kill('SIGKILL');
+    // It ends by itself then, and takes with it what it has put on the disk.
+    this.#child.disconnect();
     await ended;
   }
 
