@@ -1,0 +1,17 @@
+import type { Extent, Outcome } from './outcome.ts';
+
+/** Measures something; `report` is told how far it is. */
+type Suite = (extent: Extent, report: (line: string) => void) => Promise<Outcome>;
+
+/** By the names they are asked for with. Only the one that is asked for is loaded. */
+export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
+  backlog: async () => (await import('./backlog.ts')).backlog,
+  batching: async () => (await import('./batching.ts')).batching,
+  'fan-out': async () => (await import('./fan-out.ts')).fanOut,
+  matching: async () => (await import('./matching.ts')).matching,
+  parse: async () => (await import('./parse.ts')).parse,
+  proxy: async () => (await import('./proxy.ts')).proxy,
+  publish: async () => (await import('./publish.ts')).publish,
+  pull: async () => (await import('./pull.ts')).pull,
+  'slow-consumer': async () => (await import('./slow-consumer.ts')).slowConsumer,
+};
