@@ -7,7 +7,10 @@ type Suite = (extent: Extent, report: (line: string) => void) => Promise<Outcome
 export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   backlog: async () => (await import('./backlog.ts')).backlog,
   batching: async () => (await import('./batching.ts')).batching,
+  'event-loop': async () => (await import('./event-loop.ts')).eventLoop,
+  failover: async () => (await import('./failover.ts')).failover,
   'fan-out': async () => (await import('./fan-out.ts')).fanOut,
+  growth: async () => (await import('./growth.ts')).growth,
   matching: async () => (await import('./matching.ts')).matching,
   parse: async () => (await import('./parse.ts')).parse,
   proxy: async () => (await import('./proxy.ts')).proxy,
