@@ -8,8 +8,7 @@ import { measureInTurn, type Contestant } from './rounds.ts';
 
 const CONNECTIONS = 64;
 const BYTES = 1_500;
-/** The topic of `notify`. */
-const TOPIC = '{urn:bench}b';
+const WANTED = 'wanted';
 const ENGINES = [1, 2, 3];
 /** So that nobody is refused because a link or the consumer is behind for a moment. */
 const TOPOLOGY = 'backlog: { perSubscription: { messages: 1000000, bytes: 1GiB } }';
@@ -29,14 +28,13 @@ export async function growth({ rounds, ms }: Extent, report: (line: string) => v
   const clusters: TestCluster[] = [];
   try {
     const contestants: Contestant[] = [];
-    for (const who of [NOBODY, SOMEBODY]) {
-      for (const engines of sizes) {
-        report(`starting ${nameOf(engines, who)}`);
-        const cluster = await startCluster(engines);
-        clusters.push(cluster);
-        if (who === SOMEBODY) await subscribe(cluster.url, consumers.urls[0]!, { topic: TOPIC, engine: 'ME1' });
-        contestants.push(contestant(cluster, nameOf(engines, who), ms * 10));
-      }
+    for (const engines of sizes) {
+      report(`starting ${engines} engines`);
+      const cluster = await startCluster(engines);
+      clusters.push(cluster);
+      await subscribe(cluster.url, consumers.urls[0]!, { topic: `{urn:bench}${WANTED}`, engine: 'ME1' });
+      contestants.push(contestant(cluster, nameOf(engines, NOBODY), 'unwanted', ms * 10));
+      contestants.push(contestant(cluster, nameOf(engines, SOMEBODY), WANTED, ms * 10));
     }
     for (const { measure } of contestants) await measure();
     const measured = await measureInTurn(contestants, rounds, report);
@@ -64,9 +62,9 @@ async function startCluster(engines: number): Promise<TestCluster> {
   });
 }
 
-function contestant(cluster: TestCluster, name: string, durationMs: number): Contestant {
+function contestant(cluster: TestCluster, name: string, topic: string, durationMs: number): Contestant {
   const url = `${cluster.url}/wsn/NotificationBroker`;
   const site: Site = { name, url, pids: cluster.members.map((member) => cluster.pidOf(member)) };
-  const request = notify(url, BYTES);
+  const request = notify(url, BYTES, topic);
   return { name, measure: async () => loadOf(site, { connections: CONNECTIONS, durationMs, request: () => request }) };
 }

@@ -12,9 +12,11 @@ export const SUITES: Readonly<Record<string, () => Promise<Suite>>> = {
   'fan-out': async () => (await import('./fan-out.ts')).fanOut,
   growth: async () => (await import('./growth.ts')).growth,
   matching: async () => (await import('./matching.ts')).matching,
+  memory: async () => (await import('./memory.ts')).memory,
   parse: async () => (await import('./parse.ts')).parse,
   proxy: async () => (await import('./proxy.ts')).proxy,
   publish: async () => (await import('./publish.ts')).publish,
   pull: async () => (await import('./pull.ts')).pull,
+  restart: async () => (await import('./restart.ts')).restart,
   'slow-consumer': async () => (await import('./slow-consumer.ts')).slowConsumer,
 };

@@ -13,10 +13,10 @@ export function soapPost(url: string, body: string, headers = ''): Uint8Array {
   return Buffer.concat([Buffer.from(head), envelope]);
 }
 
-/** A Notify with one message on the topic `t:b` of `urn:bench`, of about so many bytes. */
-export function notify(url: string, bytes: number): Uint8Array {
+/** A Notify with one message on a topic of `urn:bench`, of about so many bytes. */
+export function notify(url: string, bytes: number, local = 'b'): Uint8Array {
   const payload = `<reading xmlns="urn:bench">${'x'.repeat(Math.max(0, bytes - 600))}</reading>`;
-  const topic = `<n:Topic xmlns:t="urn:bench" Dialect="${CONCRETE}">t:b</n:Topic>`;
+  const topic = `<n:Topic xmlns:t="urn:bench" Dialect="${CONCRETE}">t:${local}</n:Topic>`;
   const message = `<n:NotificationMessage>${topic}<n:Message>${payload}</n:Message></n:NotificationMessage>`;
   return soapPost(url, `<n:Notify xmlns:n="${WSNT}">${message}</n:Notify>`);
 }
