@@ -8,12 +8,9 @@ import { promisify } from 'node:util';
 import { MessagingEngine } from '../src/engine/engine.ts';
 import type { EngineStore } from '../src/engine/ports/engine-store.ts';
 import { subscriptionRecord } from '../src/engine/subscriptions.ts';
-import { systemClock } from '../src/kernel/clock.ts';
-import { randomId } from '../src/kernel/ids.ts';
-import { silentLogger } from '../src/kernel/log.ts';
 import { MemoryMedium } from '../src/storage/memory/memory-medium.ts';
-import { SqliteStorage } from '../src/storage/sqlite/sqlite-storage.ts';
 import { XPathSandbox } from '../src/xml/xpath/sandbox.ts';
+import { OpenStore } from './load/sqlite-store.ts';
 import { engineOptions, MatchingEngine, memoryStore } from './matching-engine.ts';
 import { missingFilter, mixedFilter } from './workload.ts';
 
@@ -60,30 +57,18 @@ async function memory(xpath: XPathSandbox, count: number, filterOf: typeof mixed
 /** Milliseconds from opening the store of as many subscriptions to an engine that takes requests. */
 async function restart(xpath: XPathSandbox, count: number): Promise<Figures> {
   const directory = mkdtempSync(join(tmpdir(), 'pointsman-bench-'));
-  const begin = async (): Promise<{ store: EngineStore; end: () => Promise<void> }> => {
-    const storage = new SqliteStorage({ directory, clock: systemClock, logger: silentLogger });
-    const lease = await storage.leases.acquire('ME1', { server: 'server1', incarnation: randomId() });
-    if (lease === undefined) throw new Error('The lease is not free');
-    const store = await storage.openEngine('ME1', lease.epoch);
-    const end = async (): Promise<void> => {
-      await store.close();
-      await lease.release();
-      await storage.dispose();
-    };
-    return { store, end };
-  };
   try {
-    const first = await begin();
-    await fill(first.store, xpath, count);
-    await first.end();
+    {
+      await using first = await OpenStore.open(directory);
+      await fill(first.store, xpath, count);
+    }
     used();
     const at = performance.now();
-    const second = await begin();
+    await using second = await OpenStore.open(directory);
     const engine = new MessagingEngine(engineOptions(xpath, second.store));
     await engine.start();
     const elapsed = performance.now() - at;
     await engine.stop();
-    await second.end();
     return { restart: elapsed };
   } finally {
     rmSync(directory, { recursive: true });

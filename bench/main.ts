@@ -1,21 +1,16 @@
 /**
- * Measures Pointsman: `npm run bench -- matching`, or `slow-consumer` or `backlog`, which need `npm run build` before.
- * All that is to be compared is measured in turn within one run; the result goes to bench/results/. `--quick`: hardly
+ * Measures Pointsman: `npm run bench -- matching`, or another of `SUITES`; most start the built program, so `npm run build`
+ * comes before. All that is to be compared is measured in turn within one run; the result goes to bench/results/. `--quick`: hardly
  * anything, to see that it works; `--out <folder>`; `--rounds <n>`.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { backlog } from './backlog.ts';
 import { circumstances } from './machine.ts';
-import { matching } from './matching.ts';
 import { isMet, type Extent, type Target } from './outcome.ts';
-import { proxy } from './proxy.ts';
-import { publish } from './publish.ts';
-import { slowConsumer } from './slow-consumer.ts';
+import { SUITES } from './suites.ts';
 
-const SUITES = { matching, 'slow-consumer': slowConsumer, backlog, publish, proxy };
 const FULL: Extent = { rounds: 5, many: 100_000, ms: 300, backlog: 1_000_000 };
 const QUICK: Extent = { rounds: 1, many: 10, ms: 1, backlog: 50_000 };
 
@@ -28,12 +23,14 @@ const { positionals, values } = parseArgs({
   },
 });
 const [name = ''] = positionals;
-if (!isSuite(name)) throw new Error(`Found '${name}', expected one of ${Object.keys(SUITES).join(', ')}`);
+const suite = SUITES[name];
+if (suite === undefined) throw new Error(`Found '${name}', expected one of ${Object.keys(SUITES).join(', ')}`);
 
 const extent = values.quick ? QUICK : FULL;
 const before = circumstances();
 const begin = performance.now();
-const outcome = await SUITES[name]({ ...extent, rounds: Number(values.rounds ?? extent.rounds) }, progress);
+const measure = await suite();
+const outcome = await measure({ ...extent, rounds: Number(values.rounds ?? extent.rounds) }, progress);
 progress('');
 
 for (const [what, { median, least, most, unit }] of Object.entries(outcome.measured)) {
@@ -51,10 +48,6 @@ function judged(target: Target): string {
   const { name: what, found, atMost, atLeast } = target;
   const bound = atLeast === undefined ? `at most ${atMost ?? '?'}` : `at least ${atLeast}`;
   return `${isMet(target) ? 'met   ' : 'MISSED'} ${what}: ${found}, ${bound}`;
-}
-
-function isSuite(text: string): text is keyof typeof SUITES {
-  return Object.hasOwn(SUITES, text);
 }
 
 /** One line that is written over, where somebody looks on. */

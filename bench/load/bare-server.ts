@@ -24,8 +24,12 @@ export class BareServer implements AsyncDisposable {
     this.url = `http://127.0.0.1:${port}/`;
   }
 
-  static async start(): Promise<BareServer> {
-    const child = spawn(process.execPath, ['-e', SCRIPT], { stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  /** `environment`: beside that of this process. */
+  static async start(environment: Readonly<Record<string, string>> = {}): Promise<BareServer> {
+    const child = spawn(process.execPath, ['-e', SCRIPT], {
+      stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+      env: { ...process.env, ...environment },
+    });
     if (child.stdout === null) throw new Error('Without an output');
     const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
     return new BareServer(child, Number(line));

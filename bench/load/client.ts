@@ -19,6 +19,8 @@ export interface LoadOptions {
   /** Kept alive; each sends its next request when its answer is complete. */
   readonly connections: number;
   readonly durationMs: number;
+  /** At most so many requests, if that is sooner than the time is over. */
+  readonly most?: number;
   /** The bytes of a whole HTTP/1.1 request; `index` counts all of them. */
   readonly request: (index: number) => Uint8Array;
 }
@@ -54,7 +56,9 @@ class Run {
     this.#options = options;
   }
 
-  next(): Uint8Array {
+  /** Undefined: there is none. */
+  next(): Uint8Array | undefined {
+    if (performance.now() >= this.endsAt || this.#sent >= (this.#options.most ?? Infinity)) return undefined;
     this.#sent += 1;
     return this.#options.request(this.#sent - 1);
   }
@@ -68,6 +72,7 @@ class Lane {
   readonly #socket: Socket;
   readonly #run: Run;
   #sentAt = 0;
+  #isOver = false;
   #seen: Buffer = Buffer.alloc(0);
   #end: (() => void) | undefined;
 
@@ -95,12 +100,14 @@ class Lane {
   }
 
   #send(): void {
-    if (performance.now() >= this.#run.endsAt) {
+    const next = this.#run.next();
+    if (next === undefined) {
+      this.#isOver = true;
       this.#end?.();
       return;
     }
     this.#sentAt = performance.now();
-    this.#socket.write(this.#run.next());
+    this.#socket.write(next);
   }
 
   #read(chunk: Buffer): void {
@@ -114,7 +121,7 @@ class Lane {
   }
 
   #break(): void {
-    if (performance.now() < this.#run.endsAt) this.#run.failed += 1;
+    if (!this.#isOver) this.#run.failed += 1;
     this.#end?.();
   }
 }

@@ -15,19 +15,22 @@ interface Result {
   readonly targets: readonly { readonly name: string; readonly found: number; readonly atMost: number }[];
 }
 
-test('bench/matching runs, and writes what it measured', { timeout: 120_000 }, async () => {
+test.each([
+  ['matching', 11],
+  ['parse', 8],
+])('bench/%s runs, and writes what it measured', { timeout: 120_000 }, async (suite, least) => {
   const folder = mkdtempSync(join(tmpdir(), 'pointsman-bench-'));
   try {
-    const args = ['--import', 'tsx', 'bench/main.ts', 'matching', '--quick', '--out', folder];
+    const args = ['--import', 'tsx', 'bench/main.ts', suite, '--quick', '--out', folder];
     await promisify(execFile)(process.execPath, args, { cwd: ROOT });
     const [file = 'none', ...others] = readdirSync(folder);
     expect(others).toEqual([]);
-    expect(file).toMatch(/^\d{4}-\d\d-\d\d-matching\.json$/);
+    expect(file.replace(/^\d{4}-\d\d-\d\d/, 'DATE')).toBe(`DATE-${suite}.json`);
     const result = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Result;
-    expect([result.suite, result.node]).toEqual(['matching', process.versions.node]);
+    expect([result.suite, result.node]).toEqual([suite, process.versions.node]);
     expect(result.cores).toBeGreaterThan(0);
     const figures = Object.entries(result.measured);
-    expect(figures.length).toBeGreaterThan(10);
+    expect(figures.length).toBeGreaterThanOrEqual(least);
     // JSON has null for what is no number.
     expect(figures.filter(([, { median }]) => typeof median !== 'number')).toEqual([]);
     expect(result.targets.filter(({ found }) => typeof found !== 'number')).toEqual([]);

@@ -29,7 +29,13 @@ export class SeparateMembers implements AsyncDisposable {
   readonly directory = mkdtempSync(join(tmpdir(), 'pointsman-'));
   readonly #children = new Map<string, ChildProcess>();
   readonly #events = new Map<string, MemberEvent[]>();
+  readonly #environment: Readonly<Record<string, string>>;
   #stderr = '';
+
+  /** `environment`: beside that of this process, for all of them. */
+  constructor(environment: Readonly<Record<string, string>> = {}) {
+    this.#environment = environment;
+  }
 
   /** What everything printed to standard error. */
   get stderr(): string {
@@ -51,7 +57,12 @@ export class SeparateMembers implements AsyncDisposable {
     writeFileSync(file, topology);
     const child = spawn(process.execPath, [PROGRAM, role, name, '--topology', file, '--json'], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, POINTSMAN_DATA: join(this.directory, 'data'), POINTSMAN_LOG: 'warn' },
+      env: {
+        ...process.env,
+        POINTSMAN_DATA: join(this.directory, 'data'),
+        POINTSMAN_LOG: 'warn',
+        ...this.#environment,
+      },
     });
     this.#children.set(key, child);
     const events: MemberEvent[] = [];
@@ -74,6 +85,11 @@ export class SeparateMembers implements AsyncDisposable {
   epochsOf(key: string, engine: string): readonly number[] {
     const events = this.#events.get(key) ?? [];
     return events.flatMap((event) => (event.event === 'engine' && event.name === engine ? [event.epoch] : []));
+  }
+
+  /** The process of a member that runs. */
+  pidOf(key: string): number {
+    return this.#children.get(key)!.pid!;
   }
 
   /** Ends a member at once, or sends it another signal. Waits until it is gone if it is killed. */
