@@ -66,6 +66,8 @@ const START = classText(START_RANGES);
 const FURTHER = classText(FURTHER_RANGES);
 const NC_NAME = `[${START}][${START}${FURTHER}]*`;
 const QUALIFIED_NAME = new RegExp(`^${NC_NAME}(?::${NC_NAME})?$`, 'u');
+/** What nearly every text is that is asked about. */
+const ASCII_NAME = /^[A-Za-z_][A-Za-z0-9_.-]*$/;
 const UP_TO_LAST_NAME = new RegExp(`^.*[^${START}${FURTHER}]`, 'su');
 const BEFORE_NAME = new RegExp(`^[${FURTHER}]+`, 'u');
 
@@ -80,6 +82,7 @@ export function isQualifiedName(text: string): boolean {
 
 /** The NCName that the text ends with; '' = none. */
 export function trailingName(text: string): string {
+  if (ASCII_NAME.test(text)) return text;
   return text.replace(UP_TO_LAST_NAME, '').replace(BEFORE_NAME, '');
 }
 

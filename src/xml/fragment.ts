@@ -66,17 +66,37 @@ function neededFrom(element: XmlElement, slice: Buffer): Needed {
  */
 function mentionedPrefixes(slice: Buffer): { prefixes: Set<string>; isCertain: boolean } {
   const prefixes = new Set<string>();
-  let isCertain = !slice.includes('&#');
+  const seen: number[] = [];
+  let isCertain = slice.indexOf(CHARACTER_REFERENCE) < 0;
   // Each run of name bytes is read once: it ends at this colon and begins behind the one before, or later.
   for (let colon = slice.indexOf(COLON); colon >= 0; colon = slice.indexOf(COLON, colon + 1)) {
     let start = colon;
     while (start > 0 && isPrefixByte(slice[start - 1])) start--;
     if (isAtSeam(slice, start)) isCertain = false;
+    if (start === colon || isSeen(slice, seen, start, colon)) continue;
+    if (seen.length < MAX_SEEN) seen.push(start, colon);
     // In an expression like "-p:x", "3.p:x" or "×p:x" the prefix begins behind the first characters.
     const prefix = trailingName(slice.toString('utf8', start, colon));
     if (prefix !== '') prefixes.add(prefix);
   }
   return { prefixes, isCertain };
+}
+
+const CHARACTER_REFERENCE = Buffer.from('&#');
+/** Twice as many runs as are remembered: a message has a few prefixes, each of them many times. */
+const MAX_SEEN = 32;
+
+/** Whether the bytes from `start` to `end` are those of one of the runs in `seen`, which has starts and ends in turn. */
+function isSeen(slice: Buffer, seen: readonly number[], start: number, end: number): boolean {
+  const length = end - start;
+  for (let run = 0; run < seen.length; run += 2) {
+    const from = seen[run] ?? 0;
+    if ((seen[run + 1] ?? 0) - from !== length) continue;
+    let i = 0;
+    while (i < length && slice[from + i] === slice[start + i]) i++;
+    if (i === length) return true;
+  }
+  return false;
 }
 
 function isPrefixByte(byte: number | undefined): boolean {

@@ -12,6 +12,7 @@ export const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/';
 /** What a prefix that is bound to no namespace resolves to. */
 export const UNDECLARED = -1;
 
+const FEW_NAMESPACES = 16;
 const NO_NAMESPACE_ID = 0;
 const XML_ID = 1;
 const XMLNS_ID = 2;
@@ -22,12 +23,8 @@ export class Namespaces {
   readonly #words: Words;
   readonly #tape: Tape;
   readonly #names: string[] = ['', XML_NAMESPACE, XMLNS_NAMESPACE];
-  // Namespace names that are equal only after references and white space are resolved must get the same number.
-  readonly #ids = new Map<string, number>([
-    ['', NO_NAMESPACE_ID],
-    [XML_NAMESPACE, XML_ID],
-    [XMLNS_NAMESPACE, XMLNS_ID],
-  ]);
+  /** From when there are so many that a search would take long. */
+  #ids: Map<string, number> | undefined;
 
   constructor(source: Source, words: Words, tape: Tape) {
     this.#source = source;
@@ -96,13 +93,18 @@ export class Namespaces {
     const known = this.#words.namespaceOf(word);
     if (known !== 0) return known - 1;
     const name = decodeAttributeValue(this.#words.text(word));
-    let namespace = this.#ids.get(name);
-    if (namespace === undefined) {
-      namespace = this.#names.length;
-      this.#names.push(name);
-      this.#ids.set(name, namespace);
-    }
+    const namespace = this.#idOf(name);
     this.#words.setNamespace(word, namespace + 1);
+    return namespace;
+  }
+
+  /** Namespace names that are equal only after references and white space are resolved must get the same number. */
+  #idOf(name: string): number {
+    const known = this.#ids === undefined ? this.#names.indexOf(name) : (this.#ids.get(name) ?? -1);
+    if (known >= 0) return known;
+    const namespace = this.#names.push(name) - 1;
+    if (namespace >= FEW_NAMESPACES) this.#ids ??= new Map(this.#names.map((each, index) => [each, index]));
+    this.#ids?.set(name, namespace);
     return namespace;
   }
 }

@@ -2,6 +2,7 @@ import { CharacterData, requireCharacters } from './character-data.ts';
 import { EXCLAMATION, GREATER_THAN, LESS_THAN, QUESTION, SLASH, WHITE } from './characters.ts';
 import type { XmlLimits } from './limits.ts';
 import { Namespaces } from './namespaces.ts';
+import { giveBack, takeScratch, type Scratch } from './scratch.ts';
 import type { Source } from './source.ts';
 import { skipWhite, StartTags } from './start-tag.ts';
 import { NONE, Tape } from './tape.ts';
@@ -30,18 +31,18 @@ export interface ScannedXml {
 export function scanDocument(source: Source, start: number, limits: XmlLimits, stopAt: StopAt | undefined): ScannedXml {
   // What lies behind the end of the reading is for whoever reads it.
   if (stopAt === undefined) requireCharacters(source);
-  const characterData = new CharacterData(source);
-  const scanner = new Scanner(source, characterData, limits, stopAt);
-  const root = skipMisc(source, characterData, start, PROLOG);
-  if (root >= source.end) throw source.unexpected(source.end, PROLOG);
-  const behind = scanner.readElement(root);
-  if (scanner.isComplete) {
-    const rest = skipMisc(source, characterData, behind, EPILOG);
-    if (rest < source.end) throw source.unexpected(rest, EPILOG);
+  const scratch = takeScratch();
+  try {
+    const scanner = new Scanner(source, scratch, limits, stopAt);
+    const behind = scanner.readDocument(start);
+    if (stopAt !== undefined) requireCharacters(source, behind);
+    const { words, tape, namespaces, isComplete } = scanner;
+    words.settle();
+    tape.settle();
+    return { source, words, tape, namespaces, isComplete };
+  } finally {
+    giveBack(scratch);
   }
-  if (stopAt !== undefined) requireCharacters(source, behind);
-  const { words, tape, namespaces, isComplete } = scanner;
-  return { source, words, tape, namespaces, isComplete };
 }
 
 /** Skips white space and comments outside the root element. Returns the offset of the next tag, or the end. */
@@ -87,19 +88,31 @@ class Scanner {
   #current = NONE;
   #depth = 0;
 
-  constructor(source: Source, characterData: CharacterData, limits: XmlLimits, stopAt: StopAt | undefined) {
+  constructor(source: Source, scratch: Scratch, limits: XmlLimits, stopAt: StopAt | undefined) {
     this.#source = source;
-    this.#characterData = characterData;
+    this.#characterData = new CharacterData(source);
     this.#limits = limits;
     this.#stopAt = stopAt;
-    this.words = new Words(source);
-    this.tape = new Tape(source.end);
+    this.words = new Words(source, scratch.words);
+    this.tape = new Tape(scratch.tape);
     this.namespaces = new Namespaces(source, this.words, this.tape);
-    this.#startTags = new StartTags(source, characterData, this.words, this.tape, this.namespaces, limits);
+    this.#startTags = new StartTags(source, this.#characterData, this.words, this.tape, this.namespaces, limits);
+  }
+
+  /** Returns the offset where the reading ended. */
+  readDocument(start: number): number {
+    const source = this.#source;
+    const root = skipMisc(source, this.#characterData, start, PROLOG);
+    if (root >= source.end) throw source.unexpected(source.end, PROLOG);
+    const behind = this.#readElement(root);
+    if (!this.isComplete) return behind;
+    const rest = skipMisc(source, this.#characterData, behind, EPILOG);
+    if (rest < source.end) throw source.unexpected(rest, EPILOG);
+    return rest;
   }
 
   /** Reads the element whose "<" is at `at`, with everything inside. Returns the offset behind it. */
-  readElement(at: number): number {
+  #readElement(at: number): number {
     const source = this.#source;
     const { bytes } = source;
     let i = this.#readStartTag(at);

@@ -1,33 +1,7 @@
+import { Rows } from './rows.ts';
+
 /** No element, no declaration. */
 export const NONE = -1;
-
-// What messages have on average, so that most tapes never grow: an element each 100 bytes, an attribute each 200.
-const BYTES_PER_ELEMENT = 100;
-const BYTES_PER_ATTRIBUTE = 200;
-const MIN_ROWS = 16;
-const MAX_ROWS = 4096;
-
-/** Rows of numbers in one array that grows as needed. Plain arrays of small integers are made several times faster than typed ones. */
-class Rows {
-  cells: number[];
-  count = 0;
-  readonly #width: number;
-
-  constructor(width: number, rows: number) {
-    this.#width = width;
-    this.cells = new Array<number>(width * Math.max(MIN_ROWS, Math.min(MAX_ROWS, Math.trunc(rows)))).fill(0);
-  }
-
-  /** Makes room for one more row. Returns the index of its first cell. */
-  add(): number {
-    const cell = this.count * this.#width;
-    this.count++;
-    if (cell + this.#width > this.cells.length) {
-      this.cells = [...this.cells, ...new Array<number>(this.cells.length).fill(0)];
-    }
-    return cell;
-  }
-}
 
 /** Columns of an element. */
 const START = 0;
@@ -58,20 +32,43 @@ const OUTER = 2;
 const SHADOWED = 3;
 const DECLARATION_WIDTH = 4;
 
+/** What a tape is written on. */
+export interface TapeRows {
+  readonly elements: Rows;
+  readonly attributes: Rows;
+  readonly declarations: Rows;
+}
+
+export function newTapeRows(): TapeRows {
+  return {
+    elements: new Rows(ELEMENT_WIDTH),
+    attributes: new Rows(ATTRIBUTE_WIDTH),
+    declarations: new Rows(DECLARATION_WIDTH),
+  };
+}
+
 /**
  * The elements, attributes and namespace declarations of one document, as rows of numbers in document order: names as numbers of
  * Words, namespaces as numbers of Namespaces, everything else as offsets into the bytes or indices into the tape.
  */
 export class Tape {
-  readonly #elements: Rows;
-  readonly #attributes: Rows;
-  readonly #declarations: Rows;
+  #elements: Rows;
+  #attributes: Rows;
+  #declarations: Rows;
 
-  /** For a document of that many bytes. */
-  constructor(byteCount: number) {
-    this.#elements = new Rows(ELEMENT_WIDTH, byteCount / BYTES_PER_ELEMENT);
-    this.#attributes = new Rows(ATTRIBUTE_WIDTH, byteCount / BYTES_PER_ATTRIBUTE);
-    this.#declarations = new Rows(DECLARATION_WIDTH, MIN_ROWS);
+  /** Writes over what is on the rows. */
+  constructor({ elements, attributes, declarations }: TapeRows) {
+    for (const rows of [elements, attributes, declarations]) rows.count = 0;
+    this.#elements = elements;
+    this.#attributes = attributes;
+    this.#declarations = declarations;
+  }
+
+  /** Lets go of the rows that it was given. Nothing may be added any more. */
+  settle(): void {
+    this.#elements = this.#elements.copy();
+    this.#attributes = this.#attributes.copy();
+    this.#declarations = this.#declarations.copy();
   }
 
   get elementCount(): number {

@@ -1,4 +1,5 @@
 import { COLON, isQualifiedName, NAME_START } from './characters.ts';
+import { Rows } from './rows.ts';
 import type { Source } from './source.ts';
 
 /** Words that every document has: no prefix, and the two that Namespaces in XML 1.0 §3 reserves. */
@@ -36,21 +37,48 @@ export function nextHash(hash: number, byte: number): number {
   return Math.imul(hash ^ byte, 0x01000193);
 }
 
+/** What words are written on. */
+export interface WordRows {
+  readonly rows: Rows;
+  /** A hash table: a power of two. */
+  readonly slots: Int32Array;
+}
+
+export function newWordRows(): WordRows {
+  return { rows: new Rows(WIDTH), slots: new Int32Array(128) };
+}
+
+const NO_SLOTS = new Int32Array(1);
+
 /**
  * Every distinct name, prefix and namespace name of one document, as numbers. A word is where it stood first; strings are
  * made when somebody asks.
  */
 export class Words {
   readonly #source: Source;
-  #columns = new Array<number>(32 * WIDTH).fill(0);
-  #count = FIRST_WORDS.length;
-  #slots = new Array<number>(128).fill(0);
+  #rows: Rows;
+  #columns: number[];
+  #slots: Int32Array;
   readonly #strings: (string | undefined)[] = [...FIRST_WORDS];
   /** Words whose place in the slots was too far away: whoever collides on purpose ends up in here, and costs no more. */
   #crowded: Map<string, number> | undefined;
 
-  constructor(source: Source) {
+  /** Writes over what is on the rows. */
+  constructor(source: Source, { rows, slots }: WordRows) {
     this.#source = source;
+    rows.count = 0;
+    FIRST_WORDS.forEach(() => rows.add());
+    rows.cells.fill(0, 0, rows.count * WIDTH);
+    this.#rows = rows;
+    this.#columns = rows.cells;
+    this.#slots = slots.fill(0);
+  }
+
+  /** Lets go of the rows that it was given. Nothing new may be interned any more. */
+  settle(): void {
+    this.#rows = this.#rows.copy();
+    this.#columns = this.#rows.cells;
+    this.#slots = NO_SLOTS;
   }
 
   /** The number of the word at [start, end) with that hash. */
@@ -145,20 +173,18 @@ export class Words {
   #add(start: number, end: number, hash: number, slot: number): number {
     const word = this.#append(start, end, hash);
     this.#slots[slot] = word;
-    if (this.#count * 2 > this.#slots.length) this.#spread();
+    if (this.#rows.count * 2 > this.#slots.length) this.#spread();
     return word;
   }
 
   #append(start: number, end: number, hash: number): number {
-    const word = this.#count++;
-    const row = word * WIDTH;
-    if (row + WIDTH > this.#columns.length) {
-      this.#columns = [...this.#columns, ...new Array<number>(this.#columns.length).fill(0)];
-    }
-    this.#columns[row + START] = start;
-    this.#columns[row + LENGTH] = end - start;
-    this.#columns[row + HASH] = hash;
-    return word;
+    const row = this.#rows.add();
+    const columns = this.#columns;
+    columns[row + START] = start;
+    columns[row + LENGTH] = end - start;
+    columns[row + HASH] = hash;
+    for (let column = PREFIX; column < WIDTH; column++) columns[row + column] = 0;
+    return this.#rows.count - 1;
   }
 
   #internCrowded(start: number, end: number, hash: number): number {
@@ -173,8 +199,8 @@ export class Words {
   }
 
   #spread(): void {
-    this.#slots = new Array<number>(this.#slots.length * 4).fill(0);
-    for (let word = FIRST_WORDS.length; word < this.#count; word++) this.#place(word);
+    this.#slots = new Int32Array(this.#slots.length * 4);
+    for (let word = FIRST_WORDS.length; word < this.#rows.count; word++) this.#place(word);
   }
 
   #place(word: number): void {
