@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Claim } from '../engine/ports/outbox.ts';
 import { type BackoffBounds, fullJitter } from '../kernel/backoff.ts';
 import { messageOf } from '../kernel/errors.ts';
+import { Recent } from '../kernel/recent.ts';
 import type { Logger } from '../kernel/log.ts';
 import { Alarm } from './alarm.ts';
 import type { DelivererOptions, DeliveryCounters, DeliveryTiming } from './deliverer-options.ts';
@@ -9,7 +10,7 @@ import { judge } from './judgement.ts';
 import { NotifyWriter } from './notify-post.ts';
 import { type Failure, type Outcome, outcomeOf } from './outcome.ts';
 import { attemptOf, destinationOf, newRecipient, type Recipient } from './recipient.ts';
-import { type Slot, type TryResult, type TurnLimits, type Turn, Turns } from './turns.ts';
+import { type Destination, type Slot, type TryResult, type TurnLimits, type Turn, Turns } from './turns.ts';
 
 /** A claim's messages, and their bytes as the engine counts them. */
 const MAX_MESSAGES = 50;
@@ -19,6 +20,8 @@ const HEADER_TIMEOUT_MS = 10_000;
 const IDLE_BODY_TIMEOUT_MS = 2_000;
 const MAX_IN_FLIGHT = 64;
 const LIMITS: TurnLimits = { perDestination: 4, slowTogether: MAX_IN_FLIGHT / 2, slowMs: 1_000, failuresUntilOpen: 5 };
+/** Addresses of which the destination is kept. */
+const MAX_ADDRESSES = 4_096;
 /** How long stop() lets tries under way finish when it is given no deadline. */
 const STOP_GRACE_MS = 1_000;
 
@@ -34,7 +37,13 @@ export class Deliverer {
   readonly #turns: Turns<Recipient>;
   readonly #alarm: Alarm;
   readonly #recipients = new Map<string, Recipient>();
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #destinations = new Recent<string, string>(MAX_ADDRESSES);
+  readonly #mayBegin: () => boolean;
+  /** Who wait until nothing is under way. */
+  readonly #waiters: (() => void)[] = [];
+  #inFlight = 0;
+  #isScheduled = false;
+  #isPumping = false;
   /** Aborted: claims nothing more. */
   readonly #closing = new AbortController();
   /** Aborted: cuts the connections of tries under way. */
@@ -49,6 +58,7 @@ export class Deliverer {
     // Each try listens to it.
     setMaxListeners(2 * MAX_IN_FLIGHT, this.#cutting.signal);
     this.#options = options;
+    this.#mayBegin = (): boolean => options.tenure.isCurrent();
     this.#logger = options.logger.child({ engine, epoch: options.tenure.epoch });
     this.#alarm = new Alarm(clock);
     this.#random = options.random ?? Math.random;
@@ -62,7 +72,7 @@ export class Deliverer {
   }
 
   counters(): DeliveryCounters {
-    const inFlight = this.#underWay.size;
+    const inFlight = this.#inFlight;
     const waiting = this.#recipients.size - inFlight;
     return { delivered: this.#delivered, failed: this.#failed, givenUp: this.#givenUp, waiting, inFlight };
   }
@@ -99,7 +109,7 @@ export class Deliverer {
   }
 
   async #quiet(): Promise<void> {
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    while (this.#inFlight > 0) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 
   async #patience(over: AbortSignal, deadline: AbortSignal | undefined): Promise<void> {
@@ -127,7 +137,17 @@ export class Deliverer {
     const added = newRecipient(subscription);
     this.#recipients.set(subscription, added);
     this.#queue(added);
-    this.#pump();
+    this.#schedule();
+  }
+
+  /** Pumps soon: when all that is ready together has said so, and publishers have been sent their acknowledgements. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
   }
 
   #queue(recipient: Recipient): void {
@@ -148,15 +168,22 @@ export class Deliverer {
   }
 
   #pump(): void {
-    while (!this.#closing.signal.aborted && this.#underWay.size < MAX_IN_FLIGHT) {
+    // A turn that ends at once asks for the next one from within.
+    if (this.#isPumping) return;
+    this.#isPumping = true;
+    while (!this.#closing.signal.aborted && this.#inFlight < MAX_IN_FLIGHT) {
       const turn = this.#turns.next();
-      if (turn === undefined) return;
-      const serving = this.#serve(turn).finally(() => {
-        this.#underWay.delete(serving);
-        this.#pump();
-      });
-      this.#underWay.add(serving);
+      if (turn === undefined) break;
+      this.#inFlight += 1;
+      void this.#serve(turn);
     }
+    this.#isPumping = false;
+  }
+
+  #served(): void {
+    this.#inFlight -= 1;
+    if (this.#inFlight === 0) for (const resolve of this.#waiters.splice(0)) resolve();
+    this.#pump();
   }
 
   /** One turn of one subscription. Never rejects. */
@@ -165,13 +192,11 @@ export class Deliverer {
     recipient.isReadyAgain = false;
     let taken = slot;
     let result: TryResult = 'unused';
-    let startedAt = 0;
+    let durationMs = 0;
     try {
-      const claim = await this.#options.outbox.claim(
-        recipient.subscription,
-        recipient.alone === undefined ? MAX_MESSAGES : 1,
-        MAX_BYTES,
-      );
+      const most = recipient.alone === undefined ? MAX_MESSAGES : 1;
+      const claimed = this.#options.outbox.claim(recipient.subscription, most, MAX_BYTES);
+      const claim = claimed instanceof Promise ? await claimed : claimed;
       if (claim === undefined) {
         this.#conclude(recipient);
         return;
@@ -179,11 +204,11 @@ export class Deliverer {
       if (this.#hasToWait(recipient, claim)) return;
       taken ??= this.#admit(recipient, claim);
       if (taken === undefined) return;
-      startedAt = this.#options.clock.monotonic();
+      const startedAt = this.#options.clock.monotonic();
       const outcome = await this.#try(claim, recipient);
+      durationMs = this.#options.clock.monotonic() - startedAt;
       if (outcome === undefined) return;
       result = resultOf(outcome);
-      const durationMs = this.#options.clock.monotonic() - startedAt;
       if (outcome.kind === 'failed') await this.#fail(recipient, claim, outcome);
       else this.#succeed(recipient, claim, outcome, durationMs);
     } catch (error) {
@@ -192,14 +217,15 @@ export class Deliverer {
       this.#logger.warn('Cannot take from the outbox', { subscription: recipient.subscription, error });
       this.#rest(recipient, this.#options.times.firstRetryMs);
     } finally {
-      if (taken !== undefined) this.#endTurn(taken, result, startedAt);
+      if (taken !== undefined) this.#endTurn(taken, result, durationMs);
       recipient.successesSeen = recipient.destination?.successes ?? 0;
+      this.#served();
     }
   }
 
-  #endTurn(slot: Slot<Recipient>, result: TryResult, startedAt: number): void {
+  #endTurn(slot: Slot<Recipient>, result: TryResult, durationMs: number): void {
     const { destination } = slot;
-    const probeAt = this.#turns.end(slot, result, this.#options.clock.monotonic() - startedAt);
+    const probeAt = this.#turns.end(slot, result, durationMs);
     if (slot.isProbe && (result === 'succeeded' || result === 'refused')) {
       // It is back. They go one by one at first, then up to four at once: the row of the destination sees to that.
       for (const resting of [...destination.resting]) this.#queue(resting);
@@ -223,7 +249,7 @@ export class Deliverer {
     if (recipient.isKnown) return false;
     recipient.isKnown = true;
     if (earlier === undefined || earlier.waitMs === 0) return false;
-    recipient.destination = this.#turns.join(destinationOf(claim.consumer.address));
+    recipient.destination = this.#join(claim);
     this.#rest(recipient, earlier.waitMs);
     claim.settle('failed');
     return true;
@@ -234,13 +260,17 @@ export class Deliverer {
    * subscription waits in that destination's row, so that what waits does not hold messages in memory.
    */
   #admit(recipient: Recipient, claim: Claim): Slot<Recipient> | undefined {
-    recipient.destination ??= this.#turns.join(destinationOf(claim.consumer.address));
+    recipient.destination ??= this.#join(claim);
     const slot = this.#turns.admit(recipient.destination);
     if (slot === undefined) {
       this.#queue(recipient);
       claim.settle('failed');
     }
     return slot;
+  }
+
+  #join({ consumer }: Claim): Destination<Recipient> {
+    return this.#turns.join(this.#destinations.get(consumer.address, destinationOf));
   }
 
   /** Undefined: not sent or cut off, because the tenure is over or this deliverer stops. */
@@ -266,7 +296,7 @@ export class Deliverer {
         isStatusEnough: true,
         mayRepeat: true,
         signal: this.#cutting.signal,
-        mayBegin: () => tenure.isCurrent(),
+        mayBegin: this.#mayBegin,
       });
       return outcomeOf(reply, clock.now());
     } catch (error) {

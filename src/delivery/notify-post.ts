@@ -1,23 +1,25 @@
 import type { Claim } from '../engine/ports/outbox.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { addressHeadersFor, headerBlocksFor } from '../soap/addressing.ts';
+import { Recent } from '../kernel/recent.ts';
+import { addressHeadersFor, headerBlocksFor, writeEndpointReference } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import { affinityReference } from '../soap/affinity.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
-import { contentTypeOf, soapNamespace } from '../soap/version.ts';
-import { deliveryUrn, notifyUrn } from '../wsn/delivery-ids.ts';
-import { encodeNotify, encodeRaw } from '../wsn/notify.ts';
+import { contentTypeOf, soapNamespace, type SoapVersion } from '../soap/version.ts';
+import { DeliveryIds } from '../wsn/delivery-ids.ts';
+import { encodeBatch, encodeRaw, TopicElements } from '../wsn/notify.ts';
 import { gapHeader } from '../wsn/gap-header.ts';
 import { DELIVERY_NAMESPACE, topologyName } from '../wsn/loop.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
 import { escapeAttribute } from '../xml/writer.ts';
+import { encodeParts } from './encode-parts.ts';
 
 /** A claim as it goes over HTTP. */
 export interface NotifyPost {
   /** wsa:MessageID; the same for every try of the same messages, on whatever server. */
   readonly messageId: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: readonly Uint8Array[];
+  readonly body: Uint8Array;
 }
 
 /** Which try it is. `attempt` starts at 1. */
@@ -26,53 +28,108 @@ export interface Try {
   readonly attempt: number;
 }
 
+const ACTION = OPERATIONS.Notify.action;
+/** Subscriptions of which the texts are kept that are in each of their messages; about two kilobytes each. */
+const MAX_KEPT = 2_048;
+const VERSIONS = ['1.1', '1.2'] as const;
+const OPENING = forEachVersion(
+  (version) => `<s:Envelope xmlns:s="${soapNamespace(version)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
+);
+const HEADERS = forEachVersion((version) => ({
+  'Content-Type': contentTypeOf(version, ACTION),
+  ...(version === '1.1' ? { SOAPAction: `"${ACTION}"` } : {}),
+}));
+
+/** What is the same in each message to a subscriber. */
+interface Envelope {
+  readonly consumer: EndpointReference;
+  readonly version: SoapVersion;
+  /** The headers To and Action, and MessageID up to the id. */
+  readonly beforeId: string;
+  /** From behind the id to where the header Delivery says the epoch. */
+  readonly afterId: string;
+  /** A wsnt:SubscriptionReference. */
+  readonly reference: string;
+  readonly ids: DeliveryIds;
+}
+
 /** Writes Notify messages of one engine (WS-BaseNotification §3.2) for its subscribers. */
 export class NotifyWriter {
   readonly #engine: EngineName;
   readonly #publicUrl: string;
   /** Marking reference parameters means parsing them; a subscription is sent to many times. */
   readonly #parameterBlocks = new WeakMap<EndpointReference, string>();
+  readonly #envelopes = new Recent<string, Envelope>(MAX_KEPT);
+  readonly #topics = new TopicElements();
+  readonly #topology: string;
 
   /** `publicUrl`: what clients see as the address of the topology; subscription references start with it. */
   constructor(options: { engine: EngineName; publicUrl: string }) {
     this.#engine = options.engine;
     this.#publicUrl = options.publicUrl;
+    this.#topology = ` topology="${escapeAttribute(topologyName(options.publicUrl))}" attempt="`;
   }
 
-  /** Payloads are not copied: the body's chunks are views of them. Throws when the reference parameters are no XML. */
+  /** Payloads are copied once, byte for byte. Throws when the reference parameters are no XML. */
   write(claim: Claim, { epoch, attempt }: Try): NotifyPost {
-    const action = OPERATIONS.Notify.action;
-    const messageId = messageIdOf(claim);
-    const contentType = contentTypeOf(claim.soapVersion, action);
-    const soapAction = claim.soapVersion === '1.1' ? { SOAPAction: `"${action}"` } : undefined;
-    const messages = claim.messages.map(
-      ({ seq, again }) => `<d:Message id="${deliveryUrn(claim.subscription, again?.seq ?? seq)}" seq="${seq}"/>`,
-    );
-    const head = [
-      `<s:Envelope xmlns:s="${soapNamespace(claim.soapVersion)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
-      `${claim.gap === undefined ? '' : gapHeader(claim.gap)}${addressHeadersFor(claim.consumer, action, messageId)}${this.#parametersOf(claim.consumer)}`,
-      `<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="${epoch}"`,
-      ` topology="${escapeAttribute(topologyName(this.#publicUrl))}" attempt="${attempt}" redelivery="${attempt > 1 || claim.mayBeRepeated}">${messages.join('')}</d:Delivery>`,
-    ];
+    const { soapVersion, gap, messages } = claim;
+    const envelope = this.#envelopeOf(claim);
+    const { ids } = envelope;
+    const messageId = messageIdOf(claim, ids);
+    const start = `${OPENING[soapVersion]}${gap === undefined ? '' : gapHeader(gap)}${envelope.beforeId}${messageId}`;
+    let head = `${start}${envelope.afterId}${epoch}"${this.#topology}${attempt}" redelivery="${attempt > 1 || claim.mayBeRepeated}">`;
+    for (const { seq, again } of messages) {
+      head += `<d:Message id="${ids.ofMessage(again?.seq ?? seq)}" seq="${seq}"/>`;
+    }
+    const parts = this.#contentOf(claim, envelope);
+    parts[0] = `${head}</d:Delivery>${String(parts[0])}`;
+    parts.push('</s:Body></s:Envelope>');
     return {
       messageId,
-      headers: { 'Content-Type': contentType, ...soapAction, 'Idempotency-Key': `"${messageId}"` },
-      body: toChunks([...head, ...this.#contentOf(claim), '</s:Body></s:Envelope>']),
+      headers: { ...HEADERS[soapVersion], 'Idempotency-Key': `"${messageId}"` },
+      body: encodeParts(parts),
     };
   }
 
-  /** The end of the header, and the body up to its end. */
-  #contentOf({ subscription: id, messages, dialect, useRaw }: Claim): readonly (string | Uint8Array)[] {
-    const subscription = affinityReference(this.#publicUrl, 'SubscriptionManager', this.#engine, id);
+  /** The end of the header, and the body up to its end. The first part is a text. */
+  #contentOf({ messages, dialect, useRaw, subscription }: Claim, { reference }: Envelope): (string | Uint8Array)[] {
+    const notifications = messages.map(({ notification }) => notification);
+    const [first] = notifications;
+    if (!useRaw || first === undefined) {
+      const parts = encodeBatch({ reference, dialect, notifications }, this.#topics);
+      parts[0] = `</s:Header><s:Body>${String(parts[0])}`;
+      return parts;
+    }
     const form = dialect === undefined ? {} : { dialect };
-    const outgoing = messages.map(({ notification }) => ({ subscription, notification, ...form }));
-    const [first] = outgoing;
-    if (!useRaw || first === undefined) return ['</s:Header><s:Body>', ...encodeNotify(outgoing)];
-    const { blocks, body } = encodeRaw(first);
-    return [blocks, '</s:Header><s:Body>', body];
+    const raw = encodeRaw({ subscription: this.#referenceOf(subscription), notification: first, ...form });
+    return [`${raw.blocks}</s:Header><s:Body>`, raw.body];
+  }
+
+  #envelopeOf({ subscription, consumer, soapVersion }: Claim): Envelope {
+    const known = this.#envelopes.peek(subscription);
+    // A subscription keeps its consumer; what a claim says counts all the same.
+    if (known?.consumer === consumer && known.version === soapVersion) return known;
+    const headers = addressHeadersFor(consumer, ACTION, '');
+    // The MessageID comes last, and its end tag ends it.
+    const idAt = headers.lastIndexOf('</');
+    const envelope = {
+      consumer,
+      version: soapVersion,
+      beforeId: headers.slice(0, idAt),
+      afterId: `${headers.slice(idAt)}${this.#parametersOf(consumer)}<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="`,
+      reference: writeEndpointReference('wsnt:SubscriptionReference', this.#referenceOf(subscription)),
+      ids: new DeliveryIds(subscription),
+    };
+    this.#envelopes.set(subscription, envelope);
+    return envelope;
+  }
+
+  #referenceOf(subscription: string): EndpointReference {
+    return affinityReference(this.#publicUrl, 'SubscriptionManager', this.#engine, subscription);
   }
 
   #parametersOf(consumer: EndpointReference): string {
+    if (consumer.referenceParameters.length === 0) return '';
     const known = this.#parameterBlocks.get(consumer);
     if (known !== undefined) return known;
     const blocks = headerBlocksFor(consumer);
@@ -81,25 +138,12 @@ export class NotifyWriter {
   }
 }
 
-/** From the first to the last message of the claim: a retry of the same messages has the same id. */
-function messageIdOf({ subscription, messages }: Claim): string {
-  const [first, last] = [messages.at(0), messages.at(-1)].map((message) => message?.again?.seq ?? message?.seq ?? 0);
-  return notifyUrn(subscription, first ?? 0, last ?? 0);
+function forEachVersion<T>(of: (version: SoapVersion) => T): Readonly<Record<SoapVersion, T>> {
+  return Object.fromEntries(VERSIONS.map((version) => [version, of(version)])) as Record<SoapVersion, T>;
 }
 
-/** Neighbouring texts become one chunk; bytes stay where they are. */
-function toChunks(parts: readonly (string | Uint8Array)[]): readonly Uint8Array[] {
-  const chunks: Uint8Array[] = [];
-  let text = '';
-  for (const part of parts) {
-    if (typeof part === 'string') {
-      text += part;
-      continue;
-    }
-    if (text !== '') chunks.push(Buffer.from(text));
-    chunks.push(part);
-    text = '';
-  }
-  if (text !== '') chunks.push(Buffer.from(text));
-  return chunks;
+/** From the first to the last message of the claim: a retry of the same messages has the same id. */
+function messageIdOf({ messages }: Claim, ids: DeliveryIds): string {
+  const [first, last] = [messages[0], messages[messages.length - 1]];
+  return ids.ofNotify(first?.again?.seq ?? first?.seq ?? 0, last?.again?.seq ?? last?.seq ?? 0);
 }

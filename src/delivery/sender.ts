@@ -2,7 +2,7 @@
 export interface NotificationPost {
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: readonly Uint8Array[];
+  readonly body: Uint8Array;
   readonly connectTimeoutMs: number;
   readonly totalTimeoutMs: number;
   /** For the header of the reply. */

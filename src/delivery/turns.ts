@@ -146,13 +146,11 @@ export class Turns<T> {
   /** Looks again whether a destination may be tried. */
   place(destination: Destination<T>): void {
     const isReady = destination.ready.size > 0 && this.#hasRoom(destination);
-    for (const [lane, isIts] of [
-      [this.#slow, destination.isSlow],
-      [this.#brisk, !destination.isSlow],
-    ] as const) {
-      if (isReady && isIts) lane.add(destination);
-      else lane.delete(destination);
-    }
+    const { isSlow } = destination;
+    if (isReady && isSlow) this.#slow.add(destination);
+    else this.#slow.delete(destination);
+    if (isReady && !isSlow) this.#brisk.add(destination);
+    else this.#brisk.delete(destination);
   }
 
   #learn({ destination, isProbe }: Slot<T>, result: TryResult): number | undefined {

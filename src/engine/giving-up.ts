@@ -1,5 +1,5 @@
 import { messageOf } from '../kernel/errors.ts';
-import { deliveryUrn } from '../wsn/delivery-ids.ts';
+import { DeliveryIds } from '../wsn/delivery-ids.ts';
 import { notificationOf, summaryOf } from './dead-letters.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
@@ -143,5 +143,5 @@ export class DeadLetterDesk {
 
 /** The UUID that the consumer was sent with the message. */
 function letterId({ subscription, seq }: StoredDeadLetter): string {
-  return deliveryUrn(subscription, seq).slice(URN_LENGTH);
+  return new DeliveryIds(subscription).ofMessage(seq).slice(URN_LENGTH);
 }

@@ -104,6 +104,20 @@ export class MessageLog {
     return { entries, missing };
   }
 
+  /** As fetch(), at once; undefined: not all of them are in memory. */
+  fetchKept(seqs: readonly number[], maxBytes: number): LogEntry[] | undefined {
+    const entries: LogEntry[] = [];
+    let bytes = 0;
+    for (const seq of seqs) {
+      const entry = this.#cache.find(seq);
+      if (entry === undefined) return undefined;
+      bytes += entry.bytes.byteLength;
+      if (entries.length > 0 && bytes > maxBytes) break;
+      entries.push(entry);
+    }
+    return entries;
+  }
+
   /** The piece of the log that holds the number after `seq`, which must be below the head. Readers share one reading. */
   async chunkAfter(seq: number): Promise<Chunk> {
     const index = Math.floor((seq + 1) / CHUNK_NUMBERS);

@@ -33,8 +33,8 @@ export class Pushes implements Outbox {
     for (const subscription of subscriptions.all()) subscriptions.announce(subscription);
   }
 
-  async claim(id: string, maxCount: number, maxBytes: number): Promise<Claim | undefined> {
-    const { life, subscriptions } = this.#parts;
+  claim(id: string, maxCount: number, maxBytes: number): Claim | undefined | Promise<Claim | undefined> {
+    const { life, subscriptions, retries } = this.#parts;
     const subscription = subscriptions.findSendable(id);
     if (subscription === undefined || subscription.isClaimed || !this.#maySend(subscription)) return undefined;
     subscription.isClaimed = true;
@@ -44,9 +44,23 @@ export class Pushes implements Outbox {
       close();
       this.#parts.backlogs.released(subscription.cursor);
     };
+    // A raw payload is a message of its own.
+    const most = subscription.policy.useRaw === true ? 1 : maxCount;
+    // What was sent together goes together again, so that it has the same id.
+    const { count = most } = retries.find(id, subscription.cursor.oldest?.seq) ?? {};
+    const seqs = subscription.cursor.peek(Math.max(1, Math.min(count, most)));
+    const kept = seqs.length === 0 ? undefined : this.#parts.log.fetchKept(seqs, maxBytes);
+    if (kept === undefined) return this.#claimRead(subscription, { most, maxBytes, release });
+    return this.#claimOf(subscription, untilAgain(kept), release);
+  }
+
+  /** A claim for which the log, or what else waits there, has to be read. */
+  async #claimRead(
+    subscription: Subscription,
+    { most, maxBytes, release }: { most: number; maxBytes: number; release: () => void },
+  ): Promise<Claim | undefined> {
+    const { life, subscriptions } = this.#parts;
     try {
-      // A raw payload is a message of its own.
-      const most = subscription.policy.useRaw === true ? 1 : maxCount;
       const entries = await this.#take(subscription, most, maxBytes);
       if (entries.length > 0 && this.#maySend(subscription)) return this.#claimOf(subscription, entries, release);
     } catch (error) {
@@ -70,8 +84,7 @@ export class Pushes implements Outbox {
   async #take({ cursor, id }: Subscription, maxCount: number, maxBytes: number): Promise<LogEntry[]> {
     const { catchUp, log, limits, logger, writer } = this.#parts;
     if (cursor.length === 0 && cursor.mayHaveMore) await catchUp.fill(cursor, 1, limits.queueLength);
-    // What was sent together goes together again, so that it has the same id.
-    const { count = maxCount } = this.#parts.retries.find(id, cursor.peek(1)[0]) ?? {};
+    const { count = maxCount } = this.#parts.retries.find(id, cursor.oldest?.seq) ?? {};
     const { entries, missing } = await log.fetch(cursor.peek(Math.max(1, Math.min(count, maxCount))), maxBytes);
     if (missing.length > 0) {
       logger.error('The log lacks records that a subscription still needs', {
@@ -81,10 +94,7 @@ export class Pushes implements Outbox {
       cursor.drop(missing);
       writer.markDirty(cursor);
     }
-    // One that was a dead letter goes alone, under its own id.
-    const firstAgain = entries.findIndex(({ again }) => again !== undefined);
-    if (firstAgain !== -1) entries.length = Math.max(1, firstAgain);
-    return entries;
+    return untilAgain(entries);
   }
 
   #claimOf(subscription: Subscription, entries: readonly LogEntry[], release: () => void): Claim | undefined {
@@ -177,4 +187,11 @@ export class Pushes implements Outbox {
       });
     }
   }
+}
+
+/** One that was a dead letter goes alone, under its own id. */
+function untilAgain(entries: LogEntry[]): LogEntry[] {
+  const firstAgain = entries.findIndex(({ again }) => again !== undefined);
+  if (firstAgain !== -1) entries.length = Math.max(1, firstAgain);
+  return entries;
 }

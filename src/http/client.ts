@@ -1,58 +1,31 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Agent, Dispatcher } from 'undici';
-import { codeOf, InfrastructureError, messageOf } from '../kernel/errors.ts';
-import type { Processed } from '../kernel/errors.ts';
+import { Recent } from '../kernel/recent.ts';
+import { Abortables } from './abortion.ts';
 import type { AgentKind } from './agent.ts';
+import { Deadlines } from './deadlines.ts';
+import { Exchange, failure } from './exchange.ts';
+import type { HttpPost, HttpPostReply } from './post.ts';
 
-export interface HttpPost {
-  /** http: or https:. The certificate of an https: peer must be valid for its name. */
-  readonly url: string;
-  /** Content-Length is added. */
-  readonly headers: Readonly<Record<string, string>>;
-  /** Must not be changed until the reply has come. */
-  readonly body: Uint8Array | readonly Uint8Array[];
-  /** For name lookup, TCP and TLS together. Few distinct values, please: each has its own pool of connections. */
-  readonly connectTimeoutMs: number;
-  /** From the call of post() to the last byte of the reply. */
-  readonly totalTimeoutMs: number;
-  readonly maxReplyBytes: number;
-  /** From the first byte written to the end of the reply's header; without it only the total time counts. */
-  readonly headerTimeoutMs?: number;
-  /** Between two pieces of the reply's body; without it only the total time counts. */
-  readonly idleBodyTimeoutMs?: number;
-  /**
-   * True: the reply counts as soon as its header has come. A body that is too long, stalls or breaks off is cut, and what
-   * there is of it is in the reply.
-   */
-  readonly isStatusEnough?: boolean;
-  /**
-   * True: the peer may be asked twice. When a connection that was kept alive turns out to have been closed meanwhile, the
-   * request is sent once more over a new one.
-   */
-  readonly mayRepeat?: boolean;
-  readonly signal?: AbortSignal | undefined;
-  /** Asked when there is a connection, immediately before the first byte is written; false: nothing is written. */
-  readonly mayBegin?: () => boolean;
-}
+export type { HttpPost, HttpPostReply } from './post.ts';
 
-/** What the peer answered, whatever its status: redirects are never followed. */
-export interface HttpPostReply {
-  readonly status: number;
-  /** Names in lower case. */
-  readonly headers: Readonly<IncomingHttpHeaders>;
-  readonly body: Buffer;
-}
-
-/** A peer may announce that it is busy (1xx) this often before it answers. */
-const MAX_INTERIM_REPLIES = 8;
 const MAX_WARM_ORIGINS = 4_096;
-/** How a connection ends that the peer has closed while nobody used it. */
-const CLOSED_BY_PEER: ReadonlySet<string | undefined> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
+/** Addresses of which is kept what they were taken apart into. */
+const MAX_TARGETS = 4_096;
+const NO_TARGET = 'none';
+
+/** Where a post goes to. */
+interface Target {
+  readonly origin: string;
+  readonly path: string;
+}
 
 /** Sends POSTs over kept-alive connections, at most 64 to each origin. */
 export class HttpSender {
   readonly #agents = new Map<string, Agent>();
   readonly #warm = new WarmOrigins();
+  readonly #targets = new Recent<string, Target | typeof NO_TARGET>(MAX_TARGETS);
+  readonly #deadlines = new Deadlines();
+  readonly #abortables = new Abortables();
   #isClosed = false;
 
   /**
@@ -67,15 +40,15 @@ export class HttpSender {
     if (request.signal?.aborted === true) {
       return Promise.reject(failure('timed-out', `POST to ${url} was given up before it began`, 'no'));
     }
-    const target = URL.canParse(url) ? new URL(url) : undefined;
-    if (target === undefined || !['http:', 'https:'].includes(target.protocol)) {
+    const target = this.#targets.get(url, targetOf);
+    if (target === NO_TARGET) {
       return Promise.reject(failure('unreachable', `Cannot post to "${url}": expected an http or https URL`, 'no'));
     }
     const body = request.body instanceof Uint8Array ? request.body : Buffer.concat(request.body);
-    const { origin, pathname, search } = target;
-    const dispatched = { origin, path: `${pathname}${search}`, method: 'POST', headers, body } as const;
+    const { origin, path } = target;
+    const dispatched = { origin, path, method: 'POST', headers, body } as const;
     return new Promise((resolve, reject) => {
-      const exchange: Exchange = new Exchange(request, {
+      const exchange: Exchange = new Exchange(request, this.#deadlines, this.#abortables, {
         resolve: (reply) => {
           this.#warm.add(origin);
           resolve(reply);
@@ -112,6 +85,7 @@ export class HttpSender {
     const agents = [...this.#agents.values()];
     this.#agents.clear();
     await Promise.all(agents.map((agent) => agent.destroy()));
+    this.#deadlines.clear();
   }
 
   /** Loads undici at the first use: a server that takes an engine over must not wait for it. */
@@ -125,6 +99,12 @@ export class HttpSender {
     this.#agents.set(key, agent);
     return agent;
   }
+}
+
+function targetOf(url: string): Target | typeof NO_TARGET {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) return NO_TARGET;
+  return { origin: parsed.origin, path: `${parsed.pathname}${parsed.search}` };
 }
 
 function agentKey({ connectTimeoutMs, isKept }: AgentKind): string {
@@ -148,135 +128,4 @@ class WarmOrigins {
   delete(origin: string): boolean {
     return this.#origins.delete(origin);
   }
-}
-
-/** What becomes of an exchange. */
-interface ExchangeEnd {
-  readonly resolve: (reply: HttpPostReply) => void;
-  readonly reject: (error: InfrastructureError) => void;
-  /** The connection broke before a byte of the reply: true when the request is sent once more. */
-  readonly repeat: () => boolean;
-}
-
-/** One request and its reply, as undici reports on them. Settles once; whatever comes after that is ignored. */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #request: HttpPost;
-  readonly #end: ExchangeEnd;
-  readonly #timer: NodeJS.Timeout;
-  readonly #chunks: Buffer[] = [];
-  #controller: Dispatcher.DispatchController | undefined;
-  #status = 0;
-  #headers: IncomingHttpHeaders = {};
-  #length = 0;
-  #interim = 0;
-  /** Waits for the header of the reply, then for each piece of its body. */
-  #patience: NodeJS.Timeout | undefined;
-  #hasHeader = false;
-  #isSettled = false;
-
-  constructor(request: HttpPost, end: ExchangeEnd) {
-    this.#request = request;
-    this.#end = end;
-    this.#timer = setTimeout(() => {
-      this.#fail('timed-out', `No complete reply within ${request.totalTimeoutMs} ms`);
-    }, request.totalTimeoutMs);
-    request.signal?.addEventListener('abort', this.#onAbort, { once: true });
-  }
-
-  /** There is a connection; the request is written next. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#isSettled) {
-      controller.abort(new Error('The request was given up'));
-    } else if (this.#request.mayBegin?.() === false) {
-      this.#fail('unreachable', 'It may not begin any more');
-      controller.abort(new Error('The request may not begin any more'));
-    } else {
-      this.#controller = controller;
-      this.#waitFor(this.#request.headerTimeoutMs, 'No reply');
-    }
-  }
-
-  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
-    if (status < 200) {
-      this.#interim += 1;
-      if (this.#interim > MAX_INTERIM_REPLIES)
-        this.#fail('unreachable', `More than ${MAX_INTERIM_REPLIES} 1xx replies`);
-      return;
-    }
-    this.#status = status;
-    this.#headers = headers;
-    this.#hasHeader = true;
-    this.#waitFor(this.#request.idleBodyTimeoutMs, 'The reply stands still');
-    if (Number(headers['content-length'] ?? 0) > this.#request.maxReplyBytes) this.#failTooLarge();
-  }
-
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.#length += chunk.length;
-    this.#patience?.refresh();
-    if (this.#length > this.#request.maxReplyBytes) this.#failTooLarge();
-    else this.#chunks.push(chunk);
-  }
-
-  onResponseEnd(): void {
-    if (this.#settle()) this.#resolve();
-  }
-
-  onResponseError(_controller: unknown, error: unknown): void {
-    const isFresh = this.#controller === undefined || this.#hasHeader || this.#isSettled;
-    if (!isFresh && CLOSED_BY_PEER.has(codeOf(error)) && this.#end.repeat()) return;
-    this.#fail('unreachable', messageOf(error), error);
-  }
-
-  #resolve(): void {
-    this.#end.resolve({ status: this.#status, headers: this.#headers, body: Buffer.concat(this.#chunks) });
-  }
-
-  #waitFor(ms: number | undefined, what: string): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
-    if (ms === undefined || this.#isSettled) return;
-    this.#patience = setTimeout(() => {
-      this.#fail('timed-out', `${what} for ${ms} ms`);
-    }, ms);
-  }
-
-  readonly #onAbort = (): void => {
-    this.#fail('timed-out', 'It was given up', this.#request.signal?.reason);
-  };
-
-  #failTooLarge(): void {
-    this.#fail('unreachable', `The reply (status ${this.#status}) is over ${this.#request.maxReplyBytes} bytes`);
-  }
-
-  #fail(code: 'unreachable' | 'timed-out', reason: string, cause?: unknown): void {
-    if (!this.#settle()) return;
-    const controller = this.#controller;
-    const isAnswered = this.#hasHeader && this.#request.isStatusEnough === true;
-    if (isAnswered && this.#request.signal?.aborted !== true) {
-      this.#resolve();
-      controller?.abort(new Error(reason));
-      return;
-    }
-    const message = `POST to ${this.#request.url} failed: ${reason}`;
-    this.#end.reject(failure(code, message, controller === undefined ? 'no' : 'unknown', cause));
-    if (controller?.aborted === false) controller.abort(new Error(reason));
-  }
-
-  #settle(): boolean {
-    if (this.#isSettled) return false;
-    this.#isSettled = true;
-    clearTimeout(this.#timer);
-    clearTimeout(this.#patience);
-    this.#request.signal?.removeEventListener('abort', this.#onAbort);
-    return true;
-  }
-}
-
-function failure(
-  code: 'unreachable' | 'timed-out' | 'shutting-down',
-  message: string,
-  processed: Processed,
-  cause?: unknown,
-): InfrastructureError {
-  return new InfrastructureError(code, message, cause === undefined ? { processed } : { processed, cause });
 }

@@ -1,3 +1,4 @@
+import { Recent } from '../kernel/recent.ts';
 import { writeEndpointReference } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
@@ -16,7 +17,57 @@ export interface OutgoingNotification {
   readonly dialect?: string | undefined;
 }
 
+/** Topics of which the element is kept, for each dialect. */
+const MAX_TOPICS = 512;
+const MAX_DIALECTS = 8;
+
 const NAMESPACES = `xmlns:wsnt="${WSNT_NAMESPACE}" xmlns:wsa="${WSA_NAMESPACE}"`;
+
+/** wsnt:Topic elements that were written lately: a topic is sent to many, and many times. */
+export class TopicElements {
+  readonly #byDialect = new Map<string | undefined, Recent<TopicPath, string>>();
+
+  /** The element, for the prefix wsnt; empty without a topic. */
+  of(topic: TopicPath | undefined, dialect: string | undefined): string {
+    if (topic === undefined) return '';
+    let known = this.#byDialect.get(dialect);
+    if (known === undefined) {
+      known = new Recent(MAX_TOPICS);
+      // There is a handful of dialects; whatever else might come as one shall not fill the memory.
+      if (this.#byDialect.size < MAX_DIALECTS) this.#byDialect.set(dialect, known);
+    }
+    return known.get(topic, () => topicElement(topic, dialect));
+  }
+}
+
+/** What goes to one subscriber in one message. */
+export interface OutgoingBatch {
+  /** The subscription through which it goes, as a finished wsnt:SubscriptionReference. */
+  readonly reference: string;
+  readonly dialect: string | undefined;
+  readonly notifications: readonly Notification[];
+}
+
+/** As `encodeNotify`, for one subscriber. The same text between two payloads is the same string, so that it can be encoded once. */
+export function encodeBatch(
+  { reference, dialect, notifications }: OutgoingBatch,
+  topics: TopicElements,
+): (string | Uint8Array)[] {
+  const parts: (string | Uint8Array)[] = [];
+  let head = '';
+  let between = '';
+  let [topic, producer]: (string | undefined)[] = [];
+  for (const notification of notifications) {
+    if (parts.length === 0 || notification.topic !== topic || notification.producer !== producer) {
+      ({ topic, producer } = notification);
+      head = `<wsnt:NotificationMessage>${reference}${topics.of(notification.topic, dialect)}${producer ?? ''}`;
+      between = `</wsnt:NotificationMessage>${head}`;
+    }
+    parts.push(parts.length === 0 ? `<wsnt:Notify ${NAMESPACES}>${head}` : between, notification.message);
+  }
+  parts.push('</wsnt:NotificationMessage></wsnt:Notify>');
+  return parts;
+}
 
 /** A wsnt:Notify for the body of a message; at least one message. Payloads are put in byte for byte. */
 export function encodeNotify(messages: readonly OutgoingNotification[]): (string | Uint8Array)[] {

@@ -16,7 +16,7 @@ const BANNED: ReadonlySet<string> = new Set([
 /** Banned as verbs, that is as the first word; a process of the operating system may be named. */
 const BANNED_VERBS: ReadonlySet<string> = new Set(['process', 'processes', 'handle', 'handles']);
 
-/** Banned words within names that others have given: the standards', XML's, this product's variables, a level of logs. */
+/** Banned words within names that others have given: the standards', XML's, this product's variables, a level of logs, undici's callbacks. */
 const GIVEN_NAMES = [
   'LeaseManager',
   'PausableSubscriptionManager',
@@ -25,7 +25,7 @@ const GIVEN_NAMES = [
   'CharacterData',
   'POINTSMAN_DATA',
 ];
-const GIVEN_MEMBERS: ReadonlySet<string> = new Set(['info']);
+const GIVEN_MEMBERS: ReadonlySet<string> = new Set(['info', 'onResponseData']);
 
 /** The banned words in a name. */
 function bannedWords(name: string): string[] {

@@ -69,6 +69,9 @@ export interface Outbox {
    * resume, a claim settled with more behind it. Once at the beginning for each that has. Until `signal` aborts.
    */
   onReady(listener: (subscription: string) => void, signal: AbortSignal): void;
-  /** The next messages of a subscription. Undefined: nothing to send now (none, paused, ended, or already claimed). */
-  claim(subscription: string, maxCount: number, maxBytes: number): Promise<Claim | undefined>;
+  /**
+   * The next messages of a subscription. Undefined: nothing to send now (none, paused, ended, or already claimed). At once where
+   * nothing has to be read for it, which is nearly always: a promise would cost more than the claim.
+   */
+  claim(subscription: string, maxCount: number, maxBytes: number): Claim | undefined | Promise<Claim | undefined>;
 }

@@ -5,7 +5,7 @@ export interface PendingPost {
   readonly url: string;
   readonly text: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: readonly Uint8Array[];
+  readonly body: Uint8Array;
   readonly wasCut: boolean;
   answer(status: number, headers?: NotificationReply['headers']): void;
   fail(): void;
@@ -33,7 +33,7 @@ export class StageSender implements NotificationSender {
       };
       const post: PendingPost = {
         url: request.url,
-        text: Buffer.concat(request.body).toString(),
+        text: Buffer.from(request.body).toString(),
         headers: request.headers,
         body: request.body,
         get wasCut() {

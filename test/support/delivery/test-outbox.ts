@@ -44,6 +44,8 @@ export class TestOutbox implements Outbox {
   /** What the next claims reject with. */
   failure: Error | undefined;
   claims = 0;
+  /** True: claims are given at once, as for what is in memory. */
+  isImmediate = false;
 
   subscribe(subscription: string, address: string, options: SubscriptionOptions = {}): void {
     const queue = { subscription, address, options, waiting: [], isClaimed: false, isPaused: false, retry: undefined };
@@ -67,9 +69,13 @@ export class TestOutbox implements Outbox {
     for (const queue of this.#queues.values()) this.#announce(queue);
   }
 
-  async claim(subscription: string, maxCount: number, maxBytes: number): Promise<Claim | undefined> {
+  claim(subscription: string, maxCount: number, maxBytes: number): Claim | undefined | Promise<Claim | undefined> {
     this.claims += 1;
-    await Promise.resolve();
+    if (this.isImmediate) return this.#claim(subscription, maxCount, maxBytes);
+    return Promise.resolve().then(() => this.#claim(subscription, maxCount, maxBytes));
+  }
+
+  #claim(subscription: string, maxCount: number, maxBytes: number): Claim | undefined {
     if (this.failure !== undefined) throw this.failure;
     const queue = this.#queues.get(subscription);
     if (queue === undefined || queue.isPaused || queue.waiting.length === 0) return undefined;

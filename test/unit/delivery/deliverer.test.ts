@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { LeaseTenure } from '../../../src/cluster/lease-tenure.ts';
 import { Deliverer } from '../../../src/delivery/deliverer.ts';
 import { silentLogger } from '../../../src/kernel/log.ts';
@@ -7,6 +7,8 @@ import { TestOutbox } from '../../support/delivery/test-outbox.ts';
 import { ManualClock, settle } from '../../support/manual-clock.ts';
 
 const TIMES = { connectTimeoutMs: 3_000, totalTimeoutMs: 15_000, firstRetryMs: 1_000, maxRetryMs: 300_000 };
+
+let isImmediate = false;
 
 class Stage {
   readonly clock = new ManualClock();
@@ -34,6 +36,10 @@ class Stage {
       gone: ({ subscription }) => this.events.push(`gone ${subscription}`),
     },
   });
+
+  constructor() {
+    this.outbox.isImmediate = isImmediate;
+  }
 
   async start(): Promise<void> {
     this.deliverer.start();
@@ -72,7 +78,11 @@ function messageId(xml: string): string | undefined {
 
 const numbers = (count: number, from = 1): string[] => Array.from({ length: count }, (_, n) => String(n + from));
 
-describe('Deliverer', () => {
+describe.each(['at once', 'later'])('Deliverer, with claims that are given %s', (when) => {
+  beforeEach(() => {
+    isImmediate = when === 'at once';
+  });
+
   it('delivers in order, one try at a time, up to fifty messages in a Notify', async () => {
     const stage = new Stage();
     stage.outbox.subscribe('s', 'http://c/');

@@ -34,7 +34,7 @@ const writer = (engine = 'ME1'): NotifyWriter => new NotifyWriter({ engine, publ
 
 function parse(claim: Claim, attempt = 1): { header: XmlElement; body: XmlElement } {
   const { body } = writer().write(claim, { epoch: 5, attempt });
-  const { root } = readXml(Buffer.concat(body));
+  const { root } = readXml(body);
   const namespace = soapNamespace(claim.soapVersion);
   expect(root.is(namespace, 'Envelope')).toBe(true);
   return { header: root.child(namespace, 'Header')!, body: root.child(namespace, 'Body')! };
@@ -64,7 +64,7 @@ describe('NotifyWriter', () => {
 
   it('gives a message the same id in every batch, on every server, in every epoch', () => {
     const idsOf = (claim: Claim, epoch: number): string[] => {
-      const { root } = readXml(Buffer.concat(writer().write(claim, { epoch, attempt: 1 }).body));
+      const { root } = readXml(writer().write(claim, { epoch, attempt: 1 }).body);
       const delivery = root.children()[0]!.child(DELIVERY_NAMESPACE, 'Delivery')!;
       return delivery.children().map((message) => message.attribute('', 'id')!);
     };
@@ -108,15 +108,16 @@ describe('NotifyWriter', () => {
     );
   });
 
-  it('passes payloads on without copying them', () => {
+  it('passes payloads on byte for byte', () => {
     const claim = claimOf();
     const { body } = writer().write(claim, { epoch: 1, attempt: 1 });
-    for (const { notification } of claim.messages) expect(body).toContain(notification.message);
+    for (const { notification } of claim.messages)
+      expect(Buffer.from(body).includes(Buffer.from(notification.message))).toBe(true);
   });
 
   it('asks for no understanding', () => {
     const { body } = writer().write(claimOf(), { epoch: 1, attempt: 1 });
-    expect(Buffer.concat(body).toString()).not.toContain('mustUnderstand');
+    expect(Buffer.from(body).toString()).not.toContain('mustUnderstand');
   });
 
   it.each([
@@ -143,7 +144,7 @@ describe.skipIf(!hasOfficialSchemas)('NotifyWriter by the official schemas', () 
     ] as const) {
       const consumer = { address: 'http://c/', referenceParameters, ...(addressing && { addressing }) };
       const claim = claimOf({ soapVersion, consumer, ...(dialect === undefined ? {} : { dialect }) });
-      expect(schemas.validate(Buffer.concat(writer().write(claim, { epoch: 1, attempt: 2 }).body))).toEqual([]);
+      expect(schemas.validate(writer().write(claim, { epoch: 1, attempt: 2 }).body)).toEqual([]);
     }
   });
 });

@@ -26,6 +26,25 @@ describe('claim()', () => {
     expect(await host.claim(all)).not.toHaveProperty('dialect');
   });
 
+  it('gives at once what is in memory, and what has to be read later', async () => {
+    for (const [limits, isLater] of [
+      [{}, false],
+      [{ maxCacheBytes: 0 }, true],
+    ] as const) {
+      const host = new EngineHost({ limits });
+      await host.start();
+      const subscription = await host.subscribe('a');
+      await host.notify('a', 'one', 'two');
+      const claimed = host.engine.outbox.claim(subscription, 2, 1e6);
+      expect(claimed instanceof Promise).toBe(isLater);
+      const claim = await claimed;
+      expect(claim && textsOf(claim)).toEqual(['one', 'two']);
+      expect(await host.claim(subscription)).toBeUndefined();
+      claim?.settle('delivered');
+      expect(await host.claim(subscription)).toBeUndefined();
+    }
+  });
+
   it('gives one claim at a time, up to the counts asked for, at least one message', async () => {
     const host = new EngineHost();
     await host.start();

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { readEnvelope } from '../../../src/soap/envelope.ts';
+import { writeEndpointReference } from '../../../src/soap/addressing.ts';
 import { messageReply, writeEnvelope } from '../../../src/soap/fault.ts';
 import { decodeRequest } from '../../../src/wsn/codec.ts';
 import type { Notification } from '../../../src/wsn/messages.ts';
-import { encodeGetMessagesReply, encodeNotify } from '../../../src/wsn/notify.ts';
+import { encodeBatch, encodeGetMessagesReply, encodeNotify, TopicElements } from '../../../src/wsn/notify.ts';
 import { OPERATIONS } from '../../../src/wsn/operations.ts';
 import { element, read, WSA, WSNT } from '../soap/envelopes.ts';
 
@@ -94,4 +95,23 @@ describe('encodeGetMessagesReply()', () => {
     const empty = Buffer.concat(encodeGetMessagesReply([]).map((part) => Buffer.from(part)));
     expect(element(empty.toString()).children()).toEqual([]);
   });
+});
+
+test('encodeBatch() writes what encodeNotify() does, whatever comes behind what, and with what it has kept', () => {
+  const subscription = { address: 'http://gw/wsn/a&b', referenceParameters: ['<k xmlns="urn:k"/>'] };
+  const reference = writeEndpointReference('wsnt:SubscriptionReference', subscription);
+  const other = { ...first, topic: '{urn:x}é' };
+  const { message } = second;
+  const batches = [[first], [first, first, other, other, second, second, first], [second, { ...first, message }]];
+  const bytes = (parts: readonly (string | Uint8Array)[]): string =>
+    Buffer.concat(parts.map((part) => Buffer.from(part as string))).toString();
+  const topics = new TopicElements();
+  const dialects = [undefined, CONCRETE, SIMPLE, ...Array.from({ length: 20 }, (_, n) => `urn:dialect:${n}`)];
+  for (const dialect of [...dialects, ...dialects]) {
+    for (const notifications of batches) {
+      const form = dialect === undefined ? {} : { dialect };
+      const expected = encodeNotify(notifications.map((notification) => ({ subscription, notification, ...form })));
+      expect(bytes(encodeBatch({ reference, dialect, notifications }, topics))).toBe(bytes(expected));
+    }
+  }
 });
