@@ -76,6 +76,11 @@ export class SeparateMembers implements AsyncDisposable {
     return events.flatMap((event) => (event.event === 'engine' && event.name === engine ? [event.epoch] : []));
   }
 
+  /** The process of a member that runs. */
+  pidOf(key: string): number {
+    return this.#children.get(key)!.pid!;
+  }
+
   /** Ends a member at once, or sends it another signal. Waits until it is gone if it is killed. */
   async kill(key: string, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#children.get(key)!;
