@@ -33,7 +33,7 @@ const outside: CliIo = {
   program: fileURLToPath(import.meta.url),
   // Beside `src` and `dist`, wherever the package is.
   wsdlDirectory: fileURLToPath(new URL('../wsdl', import.meta.url)),
-  ...{ stdout, stderr, env, signal: drain.signal, abort: abort.signal, offer },
+  ...{ stdout, stderr, env, signal: drain.signal, abort: abort.signal, leave: starter.leave, offer },
   told: () => starter.told(),
   onTopology: (listener, signal) => starter.onTopology(listener, signal),
   onHangup: (listener, signal) => hangups.listen(listener, signal),

@@ -9,11 +9,23 @@ import type { Environment } from './secret.ts';
 export interface MemberIdentity {
   readonly name: string;
   readonly role: 'server' | 'proxy';
+  /** A further process of that proxy, not the member itself. */
+  readonly isWorker?: boolean;
 }
 
 /** What a process is told to become, and the text of the topology in which it is that. */
 export interface MemberOrder extends MemberIdentity {
   readonly topology: string;
+}
+
+/** What a process is told later: the topology that holds now. */
+export interface TopologyWord {
+  readonly topology: string;
+}
+
+/** What a process is told later: to drain, for as long as that takes. */
+export interface LeaveWish {
+  readonly isLeaving: true;
 }
 
 /** How a member's operating-system process ended. */
@@ -56,11 +68,18 @@ export class MemberChild {
   #identity: MemberIdentity | undefined;
   #inherited: ListenerHandle | undefined;
 
-  constructor(options: MemberChildOptions, identity: MemberIdentity | undefined, listener: MemberListener) {
+  /** `inherited`: for a proxy, the listening socket that it shares. */
+  constructor(
+    options: MemberChildOptions,
+    identity: MemberIdentity | undefined,
+    listener: MemberListener,
+    inherited?: ListenerHandle,
+  ) {
     const { program, topologyFile, topologyText, environment } = options;
     this.#topologyText = topologyText;
     const words = identity === undefined ? ['spare'] : [identity.role, identity.name, '--told'];
     this.#listener = listener;
+    this.#inherited = inherited;
     // The ipc channel is also there to be cut: a member whose starter is gone drains and ends.
     this.#child = spawn(process.execPath, [program, ...words, '--topology', topologyFile, '--json'], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -99,18 +118,31 @@ export class MemberChild {
   }
 
   /** Asks the member to drain; kills it when `deadline` aborts. Resolves when it has ended. */
-  async stop(deadline: AbortSignal): Promise<void> {
+  stop(deadline: AbortSignal): Promise<void> {
     this.#child.kill('SIGTERM');
+    return this.#end(deadline);
+  }
+
+  /** As stop(), but `deadline` alone bounds what it still has to answer. */
+  leave(deadline: AbortSignal): Promise<void> {
+    if (!this.#hasOrder || !this.#child.connected) return this.stop(deadline);
+    const wish: LeaveWish = { isLeaving: true };
+    this.#child.send(wish);
+    return this.#end(deadline);
+  }
+
+  /** The topology has changed. A process that is no member yet gets it when it becomes one. */
+  tell(topology: string): void {
+    const word: TopologyWord = { topology };
+    if (this.#hasOrder && this.#child.connected) this.#child.send(word);
+  }
+
+  async #end(deadline: AbortSignal): Promise<void> {
     const kill = (): boolean => this.#child.kill('SIGKILL');
     if (deadline.aborted) kill();
     deadline.addEventListener('abort', kill, { once: true });
     await this.#exited;
     deadline.removeEventListener('abort', kill);
-  }
-
-  /** The topology has changed. A process that is no member yet gets it when it becomes one. */
-  tell(topology: string): void {
-    if (this.#hasOrder && this.#child.connected) this.#child.send({ topology });
   }
 
   #order(identity: MemberIdentity): void {

@@ -6,7 +6,7 @@ import { Deadline } from '../kernel/deadline.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { ServerName } from '../kernel/names.ts';
 import type { ServerSpec } from '../topology/model.ts';
-import type { WireChannels } from '../wire/channels.ts';
+import type { WireChannels, WireRole } from '../wire/channels.ts';
 import { WireDialer } from '../wire/dialer.ts';
 import { ROUTES_CHANNEL, TOPOLOGY_CHANNEL } from './channels.ts';
 import type { TopologyNews } from './topology-news.ts';
@@ -17,7 +17,7 @@ const LET_GO_MS = 10_000;
 export interface PeersOptions {
   /** The member that dials. */
   readonly name: string;
-  readonly role: 'server' | 'proxy';
+  readonly role: Exclude<WireRole, 'tool'>;
   readonly secret: Uint8Array;
   /** Learns what the servers say of where engines run. */
   readonly directory: EngineDirectory;

@@ -28,7 +28,9 @@ export interface ProxyMemberOptions {
   readonly events: EventSink;
   /** An operator wants this process to drain and to end with code 0; perhaps more than once. */
   readonly onLeave: () => void;
-  /** The listening socket of the one that this proxy succeeds. */
+  /** This process is not the proxy itself but a further one, which accepts from the same listening socket. */
+  readonly isWorker: boolean;
+  /** The listening socket of the one that this proxy succeeds, or whose worker this is. */
   readonly inherited?: ListenerHandle;
   /** The front door is open; its listening socket may be kept for a successor. */
   readonly onListening?: (listener: ListenerHandle) => void;
@@ -38,6 +40,8 @@ export interface ProxyMemberOptions {
   readonly onNewer: () => void;
 }
 
+/** How long a worker waits for its first server before it accepts all the same. */
+const SIGHT_MS = 2_000;
 /** How long a front door that closes still answers who is connected. */
 const LINGER_MS = 1_000;
 
@@ -54,7 +58,7 @@ export class ProxyMember implements Component {
   readonly #ended = new AbortController();
 
   constructor(options: ProxyMemberOptions) {
-    const { live, name, secret, clock, logger, onNewer } = options;
+    const { live, name, isWorker, secret, clock, logger, onNewer } = options;
     const topology = live.current;
     const spec = topology.proxies.find((proxy) => proxy.name === name);
     if (spec === undefined) throw new Error(`No proxy "${name}" in topology "${topology.name}"`);
@@ -65,7 +69,7 @@ export class ProxyMember implements Component {
     this.#directory = new EngineDirectory({ isKnown: (route) => isMemberRoute(live, route) });
     const directory = this.#directory;
     this.#peers = new Peers(topology.servers, {
-      ...{ name, role: 'proxy', secret, directory, clock, logger },
+      ...{ name, role: isWorker ? 'worker' : 'proxy', secret, directory, clock, logger },
       calls: leaveCall(options.onLeave),
       news: new TopologyNews({ live, logger, onNewer }),
     });
@@ -88,12 +92,13 @@ export class ProxyMember implements Component {
 
   /** Resolves when the front door is open; requests are held until servers and engines are there. */
   async start(signal: AbortSignal): Promise<void> {
-    const { events, name, live, onListening } = this.#options;
+    const { events, name, isWorker, live, onListening } = this.#options;
     live.onChange((topology) => this.#adopt(topology), this.#ended.signal);
     this.#relay.watch(this.#ended.signal);
     this.#directory.onChange(() => this.#reportSight(), this.#ended.signal);
     this.#upstreams.onChange(() => this.#reportSight(), this.#ended.signal);
     await this.#peers.start(signal);
+    if (isWorker) await this.#awaitServer();
     await this.#http.start(signal);
     onListening?.(this.#http.listeningSocket());
     const { host, port } = this.#http.address();
@@ -113,6 +118,18 @@ export class ProxyMember implements Component {
     this.#peers.replace(servers);
     this.#directory.reconsider();
     if (!proxies.some((proxy) => proxy.name === name)) onLeft();
+  }
+
+  /** The others accept meanwhile: nobody has to be told here that no server is up. */
+  async #awaitServer(): Promise<void> {
+    const seen = new AbortController();
+    const look = (): void => {
+      if (this.#upstreams.healthy().length > 0) seen.abort();
+    };
+    this.#upstreams.onChange(look, seen.signal);
+    look();
+    await this.#options.clock.sleep(SIGHT_MS, seen.signal).catch(() => undefined);
+    seen.abort();
   }
 
   /** The same object for the same connection. */

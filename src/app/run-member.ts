@@ -23,14 +23,20 @@ export interface RunMemberOptions {
   readonly keeper: TopologyKeeper;
   readonly role: 'server' | 'proxy';
   readonly name: string;
+  /** This process is a further one of that proxy. */
+  readonly isWorker: boolean;
+  /** The program's entry file, for the workers of a proxy. */
+  readonly program: string;
   readonly environment: Environment;
   readonly wsdlDirectory: string;
   readonly events: EventSink;
   /** Another member has a higher version of the topology. */
   readonly onNewer: () => void;
-  /** For a proxy: the listening socket that it takes over, and who keeps it for the next one. */
+  /** For a proxy: the listening socket that it takes over or shares, and who keeps it for the next one. */
   readonly inherited?: ListenerHandle;
   readonly onListening?: (listener: ListenerHandle) => void;
+  /** Aborts: drain, with patience; whoever wants it ends what takes too long. */
+  readonly leave: AbortSignal;
   /** The first aborts: drain. The second: end now. */
   readonly signal: AbortSignal;
   readonly abort: AbortSignal;
@@ -38,25 +44,28 @@ export interface RunMemberOptions {
 
 /** Runs one member until it is told to end or must end; resolves with the exit code. */
 export async function runMember(options: RunMemberOptions): Promise<number> {
-  const { keeper, role, name, environment, wsdlDirectory, events, onNewer, signal, abort } = options;
+  const { keeper, role, name, isWorker, environment, wsdlDirectory, events, onNewer, leave, signal, abort } = options;
   const { live } = keeper;
   const level = environment['POINTSMAN_LOG'] ?? '';
-  const logger = createLogger({ level: isLogLevel(level) ? level : 'info', fields: { [role]: name } });
+  const fields = { [role]: name, ...(isWorker ? { worker: process.pid } : {}) };
+  const logger = createLogger({ level: isLogLevel(level) ? level : 'info', fields });
   const secret = await clusterSecret(live.current.store.directory, environment);
   const left = new AbortController();
   const onLeave = (): void => left.abort();
+  if (leave.aborted) onLeave();
+  leave.addEventListener('abort', onLeave, { once: true });
   const onLeft = (): void => {
     logger.info('No longer in the topology: ending');
     left.abort();
   };
-  const common = { live, name, secret, clock: systemClock, logger, events, onLeave, onLeft, onNewer };
+  const common = { live, name, isWorker, secret, clock: systemClock, logger, events, onLeave, onLeft, onNewer };
   let exitCode: number = EXIT.ok;
   const failed = new AbortController();
   const onFailed = (code: number): void => {
     exitCode = code;
     failed.abort();
   };
-  const member = await createMember(role, common, { wsdlDirectory, onFailed }, doorOf(options));
+  const member = await createMember(options, common, { wsdlDirectory, onFailed });
   // Every component of the member listens to it.
   setMaxListeners(0, abort);
   try {
@@ -84,28 +93,43 @@ export async function loadEverything(): Promise<void> {
     import('./server-member.ts'),
     import('./topic-documents.ts'),
     import('./proxy-member.ts'),
+    import('./proxy-workers.ts'),
     import('../admin/app.ts'),
   ]);
 }
 
 /** Loads only what the role needs. */
 async function createMember(
-  role: 'server' | 'proxy',
+  options: RunMemberOptions,
   common: ProxyMemberOptions,
   ofServer: Pick<ServerMemberOptions, 'wsdlDirectory' | 'onFailed'>,
-  door: Pick<ProxyMemberOptions, 'inherited' | 'onListening'>,
 ): Promise<Component> {
-  if (role === 'proxy') {
-    const { ProxyMember } = await import('./proxy-member.ts');
-    return new ProxyMember({ ...common, ...door });
-  }
+  if (options.role === 'proxy') return createProxy(options, common);
   const { ServerMember } = await import('./server-member.ts');
   const { loadTopicModel } = await import('./topic-documents.ts');
   return new ServerMember({ ...common, ...ofServer, topicModel: loadTopicModel(common.live.current.topics) });
 }
 
-function doorOf({ inherited, onListening }: RunMemberOptions): Pick<ProxyMemberOptions, 'inherited' | 'onListening'> {
-  return { ...(inherited === undefined ? {} : { inherited }), ...(onListening === undefined ? {} : { onListening }) };
+/** A proxy with its workers, or one of those. */
+async function createProxy(options: RunMemberOptions, common: ProxyMemberOptions): Promise<Component> {
+  const { keeper, name, isWorker, program, environment, inherited, onListening } = options;
+  const { ProxyMember } = await import('./proxy-member.ts');
+  const door = inherited === undefined ? {} : { inherited };
+  if (isWorker) return new ProxyMember({ ...common, ...door });
+  const { ProxyWorkers } = await import('./proxy-workers.ts');
+  const { clock, logger } = common;
+  const workers = new ProxyWorkers({ keeper, name, program, environment, clock, logger, leavingMs: LEAVING_PROXY_MS });
+  const onOpen = (listener: ListenerHandle): void => {
+    onListening?.(listener);
+    workers.start(listener);
+  };
+  const proxy = new ProxyMember({ ...common, ...door, onListening: onOpen });
+  return {
+    start: (signal) => proxy.start(signal),
+    stop: async (deadline) => {
+      await Promise.all([workers.stop(deadline), proxy.stop(deadline)]);
+    },
+  };
 }
 
 async function untilAborted(signal: AbortSignal): Promise<void> {

@@ -26,6 +26,8 @@ export interface CliIo {
   told(): Promise<ToldOrder | undefined>;
   /** Gives whoever started this process its listening socket, to keep for a successor. */
   offer(listener: ListenerHandle): void;
+  /** Aborts when whoever started this process wants it to drain, and will end it when that takes too long. */
+  readonly leave: AbortSignal;
   /** Calls `listener` with each further topology that whoever started this process sends, until `signal` aborts. */
   onTopology(listener: (text: string) => void, signal: AbortSignal): void;
   /** Calls `listener` at each SIGHUP that does not come from a terminal that is gone, until `signal` aborts. */

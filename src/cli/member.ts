@@ -3,6 +3,7 @@ import { followFile } from '../app/follow-file.ts';
 import type { MemberIdentity } from '../app/member-child.ts';
 import { loadEverything, runMember } from '../app/run-member.ts';
 import { TopologyKeeper, type ReloadOutcome } from '../app/topology-keeper.ts';
+import type { ListenerHandle } from '../http/listener.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Topology } from '../topology/model.ts';
 import { MemberEndedError, UsageError } from './failure.ts';
@@ -85,7 +86,7 @@ async function runAlone(identity: MemberIdentity, options: MemberOptions, io: Cl
 }
 
 async function runAs(
-  { role, name, listener }: MemberIdentity & Pick<ToldOrder, 'listener'>,
+  { role, name, isWorker = false, listener }: MemberIdentity & Pick<ToldOrder, 'listener'>,
   keeper: TopologyKeeper,
   options: MemberOptions & { readonly follow: (signal: AbortSignal) => void; readonly onNewer: () => void },
   io: CliIo,
@@ -96,17 +97,22 @@ async function runAs(
   follow(over.signal);
   try {
     const exitCode = await runMember({
-      ...{ keeper, role, name, onNewer },
+      ...{ keeper, role, name, isWorker, onNewer },
+      program: io.program,
       environment: io.env,
       wsdlDirectory: io.wsdlDirectory,
       ...(listener === undefined ? {} : { inherited: listener }),
-      onListening: (opened) => io.offer(opened),
+      // A worker has the socket from the one that it is offered to.
+      ...(isWorker ? {} : { onListening: (opened: ListenerHandle) => io.offer(opened) }),
       events: (event) => {
+        // Whoever keeps workers asks no more of them, and their words would find no reader when it is gone.
+        if (isWorker && event.event !== 'serving') return;
         if (json === true) writeJson(io.stdout, event);
         else if (event.event === 'serving') writeLine(io.stdout, `${event.name} serves at ${event.url}`);
         else if (event.event === 'engine') writeLine(io.stdout, `${event.name} runs here (epoch ${event.epoch})`);
       },
       signal: io.signal,
+      leave: io.leave,
       abort: io.abort,
     });
     if (exitCode !== 0) throw new MemberEndedError(exitCode);

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs';
-import type { MemberOrder } from '../app/member-child.ts';
+import type { LeaveWish, MemberOrder, TopologyWord } from '../app/member-child.ts';
 import type { ListenerHandle } from '../http/listener.ts';
 import type { ToldOrder } from './io.ts';
 
@@ -15,6 +15,7 @@ export class Starter {
   #order: ((order: ToldOrder | undefined) => void) | undefined;
   #ordered: ToldOrder | undefined;
   #listener: ((text: string) => void) | undefined;
+  readonly #leave = new AbortController();
 
   /** `drain`: aborts when this process is to end, whatever it was to become. */
   constructor(source: Starting, drain: AbortSignal) {
@@ -23,10 +24,15 @@ export class Starter {
     if (!source.connected) return;
     source.on('message', (message: unknown, listener: unknown) => {
       // Node describes only the sockets that it has wrapped; this one comes as its network layer has it.
-      this.#note(message as MemberOrder | { readonly topology: string }, listener as ListenerHandle | undefined);
+      this.#note(message as MemberOrder | TopologyWord | LeaveWish, listener as ListenerHandle | undefined);
     });
     // Nobody waits for a word by which the process could live on.
     source.channel?.unref();
+  }
+
+  /** Aborts when this process is to drain, for as long as that takes. */
+  get leave(): AbortSignal {
+    return this.#leave.signal;
   }
 
   /** What this process is to become; undefined: it is to end. Waits for it. */
@@ -48,8 +54,10 @@ export class Starter {
     for (const text of this.#unheard.splice(0)) listener(text);
   }
 
-  #note(message: MemberOrder | { readonly topology: string }, listener: ListenerHandle | undefined): void {
-    if ('role' in message) {
+  #note(message: MemberOrder | TopologyWord | LeaveWish, listener: ListenerHandle | undefined): void {
+    if ('isLeaving' in message) {
+      this.#leave.abort();
+    } else if ('role' in message) {
       this.#ordered = { ...message, listener };
       this.#order?.(this.#ordered);
     } else if (this.#listener === undefined) this.#unheard.push(message.topology);

@@ -93,7 +93,10 @@ export const LIST_RULES: {
   proxies: {
     ...{ added: 'live', removed: 'live', membersOf: ({ proxies }) => proxies },
     note: 'one that is removed finishes what is in flight and ends',
-    members: { listen: stays(({ listen }) => listen, STAYS, formatAddress) },
+    members: {
+      listen: stays(({ listen }) => listen, STAYS, formatAddress),
+      workers: { change: 'live', valueOf: ({ workers }) => workers },
+    },
   },
   servers: {
     ...{ added: 'live', removed: 'live', membersOf: ({ servers }) => servers },

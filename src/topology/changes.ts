@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { addressKey, formatAddress } from './address.ts';
 import { KEY_RULES, LIST_RULES, type ChangeClass, type ChangeRule, type ListRule } from './change-rules.ts';
 import { quote, type Path } from './finding.ts';
-import type { Address, Topology } from './model.ts';
+import type { Topology } from './model.ts';
 
 /** One difference between two topologies. */
 export interface TopologyChange {
@@ -92,7 +92,7 @@ function inheritedAddresses(before: Topology, after: Topology): TopologyChange[]
   const owners = new Map<string, string>();
   for (const { name, listen, ...rest } of [...before.proxies, ...before.servers]) {
     owners.set(addressKey(listen), name);
-    if ('wire' in rest) owners.set(addressKey(rest.wire as Address), name);
+    if ('wire' in rest) owners.set(addressKey(rest.wire), name);
   }
   const known = new Set([...before.proxies, ...before.servers].map(({ name }) => name));
   const addresses = (['proxies', 'servers'] as const).flatMap((list) =>

@@ -1,6 +1,6 @@
 import { formatAddress } from './address.ts';
 import { counted } from './finding.ts';
-import type { EngineSpec, Topology } from './model.ts';
+import type { EngineSpec, ProxySpec, Topology } from './model.ts';
 import { formatDuration } from './units.ts';
 
 /** A topology in a few lines for a person: what it is, where it listens, who hosts what. Ends without a line break. */
@@ -12,7 +12,7 @@ export function describeTopology(topology: Topology): string {
     counted(engines.length, 'engine'),
   ].join(', ');
   const rows = [
-    ...proxies.map((proxy) => ['proxy', proxy.name, formatAddress(proxy.listen)]),
+    ...proxies.map((proxy) => ['proxy', proxy.name, describeProxy(proxy)]),
     ...servers.map(({ name: server, listen, wire }) => [
       'server',
       server,
@@ -28,6 +28,10 @@ export function describeTopology(topology: Topology): string {
     `${name}: ${kind}, ${counts}, for clients ${publicUrl}`,
     ...rows.map(([what = '', label = '', text = '']) => `  ${what.padEnd(6)}  ${label.padEnd(width)}  ${text}`),
   ].join('\n');
+}
+
+function describeProxy({ listen, workers }: ProxySpec): string {
+  return `${formatAddress(listen)}${workers > 1 ? `, ${workers} workers` : ''}`;
 }
 
 function describeEngine({ candidates, failback, failbackDelayMs }: EngineSpec): string {

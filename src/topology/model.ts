@@ -11,6 +11,8 @@ export interface Address {
 export interface ProxySpec {
   readonly name: string;
   readonly listen: Address;
+  /** How many processes accept from its listening socket; at least 1. */
+  readonly workers: number;
 }
 
 export interface ServerSpec {

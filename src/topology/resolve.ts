@@ -28,7 +28,7 @@ export function resolveTopology(
   const shift = portShift(environment.POINTSMAN_PORT_BASE, Math.min(...ports), Math.max(...ports));
   if (typeof shift !== 'number') return { findings: [shift] };
   const moved = ({ host, port }: Address): Address => ({ host, port: port + shift });
-  const proxies = written.proxies.map(({ name, listen }) => ({ name, listen: moved(listen) }));
+  const proxies = written.proxies.map(({ name, listen, workers }) => ({ name, listen: moved(listen), workers }));
   const proxyPorts = new Set(written.proxies.map(({ listen }) => listen.port));
   const { lease, limits, delivery } = written;
   const topology: Topology = {

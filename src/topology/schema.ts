@@ -37,12 +37,24 @@ import { sourceSchema } from './source-schema.ts';
  * are values.
  */
 
+const MOST_WORKERS = 64;
+const WORKERS_RULE = `a whole number from 1 to ${MOST_WORKERS}`;
+
 export const proxySchema = z.strictObject(
   {
     name: name.describe('Name of the proxy, unique among proxies and servers.'),
     listen: address.describe('Where clients connect: `host:port` or `[IPv6]:port`.'),
+    workers: z
+      .int({ error: WORKERS_RULE })
+      .min(1, { error: WORKERS_RULE })
+      .max(MOST_WORKERS, { error: WORKERS_RULE })
+      .prefault(1)
+      .describe(
+        'How many processes accept the connections of its clients, each with limits of its own. ' +
+          'More than one pays where the proxy alone would keep a core busy and others are idle.',
+      ),
   },
-  { error: 'a mapping with the keys name and listen' },
+  { error: 'a mapping with the keys name, listen and optionally workers' },
 );
 
 export const serverSchema = z.strictObject(

@@ -1,7 +1,7 @@
 import type { CancelSignal } from '../kernel/cancellation.ts';
 
-/** What a member is. */
-export type WireRole = 'server' | 'proxy' | 'tool';
+/** What dials or listens: a member, a further process of a proxy, a command of an operator. */
+export type WireRole = 'server' | 'proxy' | 'tool' | 'worker';
 
 /** Who is at the other end, proven by the cluster secret. */
 export interface WirePeer {

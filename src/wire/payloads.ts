@@ -17,7 +17,7 @@ export interface Hello {
 }
 
 const MAGIC = Buffer.from('PTSM', 'latin1');
-const ROLES: readonly WireRole[] = ['server', 'proxy', 'tool'];
+const ROLES: readonly WireRole[] = ['server', 'proxy', 'tool', 'worker'];
 const MAX_FAILURE_TEXT_BYTES = 1024;
 
 const INFRASTRUCTURE_CODES: ReadonlySet<string> = new Set<InfrastructureCode>([

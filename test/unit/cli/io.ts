@@ -9,6 +9,7 @@ export class RecordedIo implements CliIo {
   readonly #stop = new AbortController();
   readonly signal = this.#stop.signal;
   readonly abort = new AbortController().signal;
+  readonly leave = new AbortController().signal;
   readonly told: CliIo['told'] = () => Promise.resolve(undefined);
   readonly offer: CliIo['offer'] = () => undefined;
   readonly onTopology: CliIo['onTopology'] = () => undefined;

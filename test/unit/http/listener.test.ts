@@ -302,7 +302,7 @@ describe('a client that goes away', () => {
         return new Promise((_resolve, reject) => {
           signal.addEventListener('abort', () => {
             reasons.push(signal.reason);
-            reject(signal.reason as Error);
+            reject(new Error('given up', { cause: signal.reason }));
           });
         });
       },

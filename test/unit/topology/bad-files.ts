@@ -139,6 +139,12 @@ export const BAD_FILES: readonly BadFile[] = [
     at: '5:29 proxies[0].listen',
     says: ['"*:8080"'],
   },
+  ...['0', '65', '2.5', 'auto', '"2"'].map((workers) => ({
+    what: `${workers} as a number of workers`,
+    text: change('127.0.0.1:8080', `127.0.0.1:8080, workers: ${workers}`),
+    at: '5:54 proxies[0].workers',
+    says: ['expected a whole number from 1 to 64'],
+  })),
   {
     what: 'a duration without unit',
     text: `${GOOD}lease: { ttl: 3 }\n`,

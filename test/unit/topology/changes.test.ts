@@ -76,6 +76,15 @@ describe('judgeReload()', () => {
     expect('changes' in judged && judged.changes.map(({ key }) => key)).toEqual(keys);
   });
 
+  test('takes another number of workers', () => {
+    const text = BASE.replace('version: 3', 'version: 4').replace(':8080 }]', ':8080, workers: 2 }]');
+    const judged = judge(text);
+    expect('changes' in judged && judged.changes.map(({ what }) => what)).toEqual([
+      'version changed from 3 to 4',
+      'workers of proxy "p1" changed from 1 to 2',
+    ]);
+  });
+
   test.each([
     ['lease: { ttl: 5s }', 'lease.ttl', 11],
     ['publishers: { registration: required }', 'publishers.registration', 11],
@@ -135,12 +144,13 @@ const anyTopology = fc
   .record({
     candidates: fc.array(fc.subarray([1, 2, 3, 4], { minLength: 1 }), { minLength: 1, maxLength: 3 }),
     proxies: fc.integer({ min: 1, max: 2 }),
+    workers: fc.integer({ min: 1, max: 2 }),
     hold: fc.integer({ min: 1, max: 3 }),
     retry: fc.integer({ min: 1, max: 3 }),
     strict: fc.boolean(),
     failback: fc.constantFrom('automatic', 'manual'),
   })
-  .map(({ candidates, proxies, hold, retry, strict, failback }) => {
+  .map(({ candidates, proxies, workers, hold, retry, strict, failback }) => {
     const servers = [1, 2, 3, 4];
     const engines = candidates.map((some, n) => ({
       ...{ name: `E${String(n)}`, failback, candidates: some.map((s) => `s${String(s)}`) },
@@ -153,6 +163,7 @@ const anyTopology = fc
       proxies: Array.from({ length: proxies }, (_, n) => ({
         name: `p${String(n)}`,
         listen: `127.0.0.1:${String(9000 + n)}`,
+        workers,
       })),
       servers: servers.map((n) => ({ name: `s${String(n)}`, listen: `127.0.0.1:${String(8000 + n)}` })),
       engines,

@@ -79,6 +79,13 @@ test('describeTopology() says who listens where and who hosts what', () => {
   ]);
 });
 
+test('describeTopology() says how many workers a proxy has', () => {
+  const text = GOOD.replace('listen: 127.0.0.1:8080', 'listen: 127.0.0.1:8080, workers: 3');
+  expect(describeTopology(loadTopology(write('workers.yaml', text), {})).split('\n')).toContain(
+    '  proxy   proxy1   127.0.0.1:8080, 3 workers',
+  );
+});
+
 test('describeTopology() names the sources', () => {
   const text = `${GOOD}sources: [{ name: camera, address: "http://camera.example/x" }]\n`;
   expect(describeTopology(loadTopology(write('sources.yaml', text), {})).split('\n')).toContain(

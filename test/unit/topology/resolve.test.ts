@@ -31,7 +31,7 @@ topology: combined
 publicUrl: https://Gateway.example/
 proxies:
   - { name: proxy1, listen: "0.0.0.0:8080" }
-  - { name: proxy2, listen: "[::1]:8090" }
+  - { name: proxy2, listen: "[::1]:8090", workers: 4 }
 servers:
   - { name: server1, listen: "[0:0::1]:8081", wire: localhost:9001 }
   - { name: server2, listen: localhost:8082 }
@@ -75,7 +75,7 @@ test('a file with what is required and nothing else gets every default', () => {
     version: 0,
     kind: 'single',
     publicUrl: 'http://127.0.0.1:8080',
-    proxies: [{ name: 'proxy1', listen: { host: '127.0.0.1', port: 8080 } }],
+    proxies: [{ name: 'proxy1', listen: { host: '127.0.0.1', port: 8080 }, workers: 1 }],
     servers: [{ name: 'server1', listen: { host: '127.0.0.1', port: 8081 }, wire: { host: '127.0.0.1', port: 8091 } }],
     engines: [
       {
@@ -110,8 +110,8 @@ test('a file that says everything is taken at its word', () => {
     kind: 'combined',
     publicUrl: 'https://gateway.example',
     proxies: [
-      { name: 'proxy1', listen: { host: '0.0.0.0', port: 8080 } },
-      { name: 'proxy2', listen: { host: '::1', port: 8090 } },
+      { name: 'proxy1', listen: { host: '0.0.0.0', port: 8080 }, workers: 1 },
+      { name: 'proxy2', listen: { host: '::1', port: 8090 }, workers: 4 },
     ],
     servers: [
       { name: 'server1', listen: { host: '::1', port: 8081 }, wire: { host: 'localhost', port: 9001 } },

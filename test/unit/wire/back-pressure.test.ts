@@ -107,7 +107,7 @@ describe('credit', () => {
     const stuck: CallAnswerer = (_payload, _caller, signal) =>
       new Promise((_resolve, reject) => {
         signal.addEventListener('abort', () => {
-          reject(signal.reason as Error);
+          reject(new Error('given up', { cause: signal.reason }));
         });
       });
     const fails: CallAnswerer = () => Promise.reject(new Error('no'));

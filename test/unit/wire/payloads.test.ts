@@ -29,6 +29,10 @@ describe('payloads', () => {
     expect(decodeHello(encodeHello(hello))).toEqual(hello);
   });
 
+  it.each(['server', 'proxy', 'tool', 'worker'] as const)('a hello says that it is of a %s', (role) => {
+    expect(decodeHello(encodeHello({ ...hello, role })).role).toBe(role);
+  });
+
   it('a hello with the longest names fits into a greeting', () => {
     const longest = 'n'.repeat(64);
     expect(encodeHello({ ...hello, name: longest, expect: longest }).length).toBeLessThan(400);
