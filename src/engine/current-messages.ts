@@ -29,6 +29,7 @@ export class CurrentMessages {
   readonly #maxBytes: number;
   readonly #writer: LaterWriter;
   #bytes = 0;
+  #latest: TopicPath | undefined;
   #through = 0;
   #writtenThrough = 0;
 
@@ -93,7 +94,10 @@ export class CurrentMessages {
   }
 
   #keep(topic: TopicPath, current: Current): void {
-    this.#drop(topic);
+    // What comes last stays last: to take it out and put it in again would cost more than all the rest.
+    if (topic === this.#latest) this.#bytes -= sizeOf(topic, this.#byTopic.get(topic) ?? current);
+    else this.#drop(topic);
+    this.#latest = topic;
     this.#byTopic.set(topic, current);
     this.#bytes += sizeOf(topic, current);
   }
@@ -112,6 +116,7 @@ export class CurrentMessages {
     const known = this.#byTopic.get(topic);
     if (known === undefined) return;
     this.#byTopic.delete(topic);
+    if (topic === this.#latest) this.#latest = undefined;
     this.#bytes -= sizeOf(topic, known);
   }
 }

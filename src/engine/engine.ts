@@ -16,6 +16,7 @@ import type { Engine, EngineOperation, EngineOperations, RequestContext } from '
 import type { LinkOutlet } from './ports/link-outlet.ts';
 import type { Outbox } from './ports/outbox.ts';
 import type { ProducerOutlet } from './ports/remote-producers.ts';
+import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';
 import { Producing } from './producer-outlet.ts';
 import { Publishing } from './publishing.ts';
 import { Pulling } from './pulling.ts';
@@ -256,7 +257,7 @@ export class MessagingEngine implements Engine {
       if (signal?.aborted === true) throw callerGone('no');
       const at = clock.now();
       const record = key === undefined ? undefined : requests.record(key, reply, at);
-      const whole = record === undefined ? batch : { ...batch, put: [...(batch.put ?? []), record] };
+      const whole = record === undefined ? batch : withRecord(batch, record);
       const applyAll = (): void => {
         apply?.();
         if (record !== undefined) requests.remember(record, at, Object.keys(reply).length > 0);
@@ -270,6 +271,12 @@ export class MessagingEngine implements Engine {
       return reply;
     };
   }
+}
+
+/** Named one by one: of objects that are spread, V8 makes one of a class of its own each time. */
+function withRecord(batch: WriteBatch, record: KeyedRecord): WriteBatch {
+  const { append, put = [], remove, cursors, removeCursors, trimBelow, forgetRequestsBefore } = batch;
+  return { append, put: [...put, record], remove, cursors, removeCursors, trimBelow, forgetRequestsBefore };
 }
 
 /** What makes a request the same request when it comes again: not how long it may still wait. */

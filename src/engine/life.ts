@@ -1,5 +1,6 @@
 import type { CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError, InvariantError, StoreBrokenError, type Processed } from '../kernel/errors.ts';
+import { LinkedQueue } from '../kernel/linked-queue.ts';
 import { assertCurrent, type Tenure } from '../kernel/tenure.ts';
 
 type State = 'created' | 'starting' | 'running' | 'draining' | 'ended';
@@ -17,7 +18,7 @@ export class Life {
   readonly tenure: Tenure;
   readonly #onFailure: (error: Error) => void;
   readonly #end = new AbortController();
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new LinkedQueue<() => void>();
   readonly #quiet = new Set<() => void>();
   #state: State = 'created';
   #cause: 'lease-lost' | 'store-unavailable' | 'shutting-down' = 'lease-lost';
@@ -65,7 +66,7 @@ export class Life {
     this.#state = 'ended';
     this.#cause = cause;
     this.#end.abort(this.#ended('no'));
-    for (const tell of [...this.#waiting]) tell();
+    for (let tell = this.#waiting.shift(); tell !== undefined; tell = this.#waiting.shift()) tell();
   }
 
   /** The engine cannot go on: it ends, and its owner is told why. */
@@ -144,18 +145,29 @@ export class Life {
   async outcome<R>(work: Promise<R>, progress: Progress, signal?: CancelSignal): Promise<R> {
     const processed = (): Processed => (progress.isSubmitted ? 'unknown' : 'no');
     return new Promise<R>((resolve, reject) => {
-      const onEnd = (): void => settle(() => reject(this.#ended(processed())));
-      const onAbort = (): void => settle(() => reject(callerGone(processed())));
-      const settle = (how: () => void): void => {
-        this.#waiting.delete(onEnd);
-        signal?.removeEventListener('abort', onAbort);
-        how();
+      const onEnd = (): void => {
+        forget();
+        reject(this.#ended(processed()));
       };
-      this.#waiting.add(onEnd);
+      const onAbort = (): void => {
+        forget();
+        reject(callerGone(processed()));
+      };
+      const waiting = this.#waiting.push(onEnd);
+      const forget = (): void => {
+        this.#waiting.remove(waiting);
+        signal?.removeEventListener('abort', onAbort);
+      };
       signal?.addEventListener('abort', onAbort);
       work.then(
-        (result) => settle(() => resolve(result)),
-        (error: unknown) => settle(() => reject(asError(error))),
+        (result) => {
+          forget();
+          resolve(result);
+        },
+        (error: unknown) => {
+          forget();
+          reject(asError(error));
+        },
       );
       if (this.#state === 'ended') onEnd();
     });

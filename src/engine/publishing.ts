@@ -49,7 +49,8 @@ export class Publishing {
       messages.map((message) => probe(log.assigned, { ...message, recipient, isOwn: true })),
     );
     const entries = messages.map((message) => createEntry(log.assign(), { at, recipient }, message));
-    return conclude({ ...this.#appended(entries), reply: {} });
+    const { batch, apply } = this.#appended(entries);
+    return conclude({ batch, apply, reply: {} });
   }
 
   /**

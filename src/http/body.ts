@@ -20,7 +20,8 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bo
   return new Promise((resolve) => {
     let chunks: Buffer[] = [];
     let length = 0;
-    // The listeners stay: they go with the request, and what is resolved is resolved.
+    let isSettled = false;
+    // The listeners stay: they go with the request.
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
       if (length <= maxBytes) {
@@ -29,14 +30,18 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bo
       }
       request.off('data', onData);
       chunks = [];
+      isSettled = true;
       resolve({ kind: 'too-large' });
     };
     const onEnd = (): void => {
       const [first, second] = chunks;
       const body = first !== undefined && second === undefined ? first : Buffer.concat(chunks);
+      isSettled = true;
       resolve({ kind: 'whole', body });
     };
-    const onBroken = (): void => resolve(BROKEN);
+    const onBroken = (): void => {
+      if (!isSettled) resolve(BROKEN);
+    };
     request.on('data', onData);
     request.on('end', onEnd);
     request.on('close', onBroken);

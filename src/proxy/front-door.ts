@@ -38,7 +38,8 @@ export class FrontDoor {
       return this.#toHttp(protocolFaultReply(error));
     }
     const { path, body } = request;
-    const relayed = { path, body, requestId: randomUrn(), ...framing };
+    const { contentType, soapAction } = framing;
+    const relayed = { path, body, requestId: randomUrn(), contentType, soapAction };
     const outcome = await this.#options.relay.relay(relayed, key, signal);
     return 'outcome' in outcome ? this.#pass(outcome) : this.#unavailable(outcome, framing.contentType);
   }
@@ -80,15 +81,12 @@ export class FrontDoor {
 }
 
 interface Framing {
-  readonly contentType?: string;
-  readonly soapAction?: string;
+  readonly contentType: string | undefined;
+  readonly soapAction: string | undefined;
 }
 
 function framingOf({ headers }: HttpRequest): Framing {
   const contentType = headers['content-type'];
   const soapAction = headers['soapaction'];
-  return {
-    ...(contentType === undefined ? {} : { contentType }),
-    ...(typeof soapAction === 'string' ? { soapAction } : {}),
-  };
+  return { contentType, soapAction: typeof soapAction === 'string' ? soapAction : undefined };
 }

@@ -101,7 +101,8 @@ export class RequestRelay {
     const named = engine === undefined ? {} : { engine };
     const attempt = this.#begin(target, signal);
     try {
-      const payload = packRequest({ ...request, ...named });
+      const { path, contentType, soapAction, requestId, waitedMs, body } = request;
+      const payload = packRequest({ path, contentType, soapAction, requestId, engine, waitedMs, body });
       const reply = unpackReply(await upstream.call(SOAP_CHANNEL, payload, { signal: attempt.cancellation }));
       if (reply.outcome === 'answered') return { kind: 'answered', reply };
       return { kind: reply.outcome, reply, ...named };

@@ -34,7 +34,7 @@ export interface Call {
   /** See RequestContext. */
   readonly isUniqueId: boolean;
   /** The engine that the proxy chose for a request without affinity. */
-  readonly chosenEngine?: string;
+  readonly chosenEngine?: string | undefined;
   readonly conduct: Conduct;
   readonly topics: BrokerTopics;
   readonly xpath: XPath;

@@ -20,22 +20,23 @@ export function answerDirect(
   servicePoint: ServicePoint,
   server: string,
 ): (request: HttpRequest, signal: CancelSignal) => Promise<HttpReply> {
-  return async ({ path, headers, body }, signal) => {
-    const contentType = headers['content-type'];
-    const soapAction = headers['soapaction'];
+  return async (request, signal) => {
+    const { path, body } = request;
+    const contentType = request.headers['content-type'];
+    const soapAction = request.headers['soapaction'];
     const { reply } = await servicePoint.answer(
-      {
-        path,
-        body,
-        ...(contentType === undefined ? {} : { contentType }),
-        ...(typeof soapAction === 'string' ? { soapAction } : {}),
-      },
+      { path, contentType, soapAction: typeof soapAction === 'string' ? soapAction : undefined, body },
       signal,
     );
-    return { status: reply.status, headers: { ...headersOf(reply), Via: `1.1 ${server}` }, body: reply.body };
+    const headers = headersOf(reply);
+    headers['Via'] = `1.1 ${server}`;
+    return { status: reply.status, headers, body: reply.body };
   };
 }
 
 function headersOf({ contentType, headers }: SoapReply): Record<string, string> {
-  return { ...headers, ...(contentType === '' ? {} : { 'Content-Type': contentType }) };
+  // Most have but this one; what is spread has a hidden class of its own each time.
+  const all: Record<string, string> = headers === undefined ? {} : { ...headers };
+  if (contentType !== '') all['Content-Type'] = contentType;
+  return all;
 }

@@ -24,15 +24,15 @@ import type { ReplyMail } from './reply-mail.ts';
 /** A SOAP request as it reached this server, directly or through a proxy. */
 export interface ServicePointRequest {
   readonly path: string;
-  readonly contentType?: string;
-  readonly soapAction?: string;
+  readonly contentType?: string | undefined;
+  readonly soapAction?: string | undefined;
   readonly body: Uint8Array;
   /** Given by the proxy; a wsa:MessageID goes before it. */
-  readonly requestId?: string;
+  readonly requestId?: string | undefined;
   /** The engine that the proxy chose for a request without affinity. */
-  readonly engine?: string;
+  readonly engine?: string | undefined;
   /** How long the client has been waiting already, in milliseconds; 0 by default. */
-  readonly waitedMs?: number;
+  readonly waitedMs?: number | undefined;
 }
 
 /** The answer, and whether it is one for the client: otherwise a 503 of which a proxy knows what it may try again. */
@@ -78,7 +78,8 @@ export class ServicePoint {
     const answer = await this.#answer(request, signal);
     // A 503 stays on the connection, where the proxy or the client can try again.
     const isMailed = answer.outcome === 'answered' && answer.reply.status !== 503;
-    return isMailed ? { ...answer, reply: this.#options.mail.send(answer.reply) } : answer;
+    if (!isMailed || answer.reply.elsewhere === undefined) return answer;
+    return { outcome: answer.outcome, reply: this.#options.mail.send(answer.reply) };
   }
 
   async #answer(request: ServicePointRequest, signal: CancelSignal): Promise<ServicePointAnswer> {
@@ -149,7 +150,7 @@ export class ServicePoint {
       waitedMs: request.waitedMs ?? 0,
       signal,
       replyHeaders: [],
-      ...(request.engine === undefined ? {} : { chosenEngine: request.engine }),
+      chosenEngine: request.engine,
     };
   }
 

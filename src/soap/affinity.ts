@@ -1,3 +1,4 @@
+import { memoized } from '../kernel/memo.ts';
 import { NAME_PATTERN } from '../kernel/names.ts';
 import type { XmlElement } from '../xml/document.ts';
 import { escapeText } from '../xml/writer.ts';
@@ -12,10 +13,12 @@ export const AFFINITY_NAMESPACE = 'urn:pointsman:affinity';
 
 /** Which engine a request is for, and which of its resources, as far as the request says. */
 export interface Affinity {
-  readonly engine?: string;
-  readonly resource?: string;
+  readonly engine?: string | undefined;
+  readonly resource?: string | undefined;
 }
 
+/** Paths of which the affinity is kept. */
+const MAX_PATHS = 4_096;
 /** First segment of every path of the service point. */
 const ROOT = 'wsn';
 
@@ -23,13 +26,13 @@ const ROOT = 'wsn';
  * The affinity in a path without query: `/wsn/<PortType>[/<engine>[/<resource>]]`. Every other path has none, also one
  * with escapes: the names that are written into endpoint references need none.
  */
-export function affinityOfPath(path: string): Affinity {
+export const affinityOfPath = memoized((path): Affinity => {
   const [empty, root, portType, engine, resource, ...more] = path.replace(/\/$/, '').split('/');
   if (empty !== '' || root !== ROOT || portType === undefined || more.length > 0) return {};
   if (engine === undefined || !NAME_PATTERN.test(engine)) return {};
   if (resource === undefined) return { engine };
   return NAME_PATTERN.test(resource) ? { engine, resource } : {};
-}
+}, MAX_PATHS);
 
 /**
  * The affinity in the header blocks of a message. Throws ProtocolError, Sender, wsa:InvalidAddressingHeader, for a
@@ -38,14 +41,14 @@ export function affinityOfPath(path: string): Affinity {
 export function affinityOfBlocks(blocks: readonly XmlElement[]): Affinity {
   const engine = parameter(blocks, 'Engine');
   const resource = parameter(blocks, 'Resource');
-  return { ...(engine === undefined ? {} : { engine }), ...(resource === undefined ? {} : { resource }) };
+  return { engine, resource };
 }
 
 /** Puts together what path and header say. Throws ProtocolError, Sender, wsa:InvalidAddressingHeader, if they differ. */
 export function combineAffinity(path: Affinity, header: Affinity, version: SoapVersion): Affinity {
   const engine = agreed('Engine', path.engine, header.engine, version);
   const resource = agreed('Resource', path.resource, header.resource, version);
-  return { ...(engine === undefined ? {} : { engine }), ...(resource === undefined ? {} : { resource }) };
+  return { engine, resource };
 }
 
 /**

@@ -59,7 +59,8 @@ export function readEnvelope(
       passesSecurity ? header.blocks.filter((block) => !block.is(WSSE_NAMESPACE, 'Security')) : header.blocks,
       version,
     );
-    return { ...header, body: onlyChild(parts.body, version) };
+    const { addressing, blocks } = header;
+    return { version, addressing, blocks, body: onlyChild(parts.body, version) };
   } catch (error) {
     throw error instanceof ProtocolError ? error.answering(header.addressing) : error;
   }
@@ -96,9 +97,9 @@ function readDocument(
   const charset = contentType.parameters.get('charset');
   try {
     return readXml(bytes, {
-      ...(charset === undefined || charset === '' ? {} : { charset }),
-      ...(limits === undefined ? {} : { limits }),
-      ...(onlyHeader ? { stopAt: isBodyStart } : {}),
+      charset: charset === '' ? undefined : charset,
+      limits,
+      stopAt: onlyHeader ? isBodyStart : undefined,
     });
   } catch (error) {
     if (!(error instanceof XmlError)) throw error;

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { LinkedQueue } from './linked-queue.ts';
+import { LinkedQueue } from '../kernel/linked-queue.ts';
 import { FRAME_HEAD_BYTES, FRAME_LENGTH_OVERHEAD, PART_BYTES } from './protocol.ts';
 import type { FrameType } from './protocol.ts';
 

@@ -1,8 +1,8 @@
 import type { CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import type { CallOptions } from './channels.ts';
-import { LinkedQueue } from './linked-queue.ts';
-import type { QueuePlace } from './linked-queue.ts';
+import { LinkedQueue } from '../kernel/linked-queue.ts';
+import type { QueuePlace } from '../kernel/linked-queue.ts';
 import type { Outbox, Transfer } from './outbox.ts';
 import { decodeFailure, encodeChannel } from './payloads.ts';
 import { CALL_CHARGE_BYTES, FRAME, WireProtocolError } from './protocol.ts';

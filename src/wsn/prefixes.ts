@@ -18,8 +18,10 @@ export function namespacesIn(expression: string, scope: XmlElement): Readonly<Re
   const namespaces: Record<string, string> = {};
   for (const prefix of prefixesIn(expression)) {
     const value = scope.resolvePrefix(prefix) ?? KNOWN_PREFIXES.get(prefix);
-    // Not by assignment: the prefix may be `__proto__`.
-    if (value !== undefined) Object.defineProperty(namespaces, prefix, { value, enumerable: true });
+    if (value === undefined) continue;
+    // That one cannot be assigned.
+    if (prefix === '__proto__') Object.defineProperty(namespaces, prefix, { value, enumerable: true });
+    else namespaces[prefix] = value;
   }
   return namespaces;
 }

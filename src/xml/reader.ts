@@ -26,11 +26,24 @@ export interface ReadOptions {
  * Throws XmlError, `forbidden` for document type declarations and processing instructions.
  */
 export function readXml(bytes: Uint8Array, options: ReadOptions = {}): XmlDocument {
-  const limits = options.limits === undefined ? defaultXmlLimits : { ...defaultXmlLimits, ...options.limits };
+  const limits = limitsWith(options.limits);
   requireSize(bytes, limits);
   const { source, start } = decodeXml(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), options.charset);
   requireSize(source.bytes, limits);
   return new XmlDocument(scanDocument(source, start, limits, options.stopAt));
+}
+
+/** Named one by one: of objects that are spread, V8 makes one of a class of its own each time. */
+function limitsWith(given: Partial<XmlLimits> | undefined): XmlLimits {
+  const {
+    maxBytes = defaultXmlLimits.maxBytes,
+    maxDepth = defaultXmlLimits.maxDepth,
+    maxAttributes = defaultXmlLimits.maxAttributes,
+    maxNameBytes = defaultXmlLimits.maxNameBytes,
+    maxElements = defaultXmlLimits.maxElements,
+    maxNamespaceDeclarations = defaultXmlLimits.maxNamespaceDeclarations,
+  } = given ?? defaultXmlLimits;
+  return { maxBytes, maxDepth, maxAttributes, maxNameBytes, maxElements, maxNamespaceDeclarations };
 }
 
 function requireSize(bytes: Uint8Array, { maxBytes }: XmlLimits): void {

@@ -37,16 +37,16 @@ export interface KeyedRecord {
 
 /** One effect on the store, committed whole or not at all. Applied in the order of the members below. */
 export interface WriteBatch {
-  readonly append?: readonly LogRecord[];
-  readonly put?: readonly KeyedRecord[];
-  readonly remove?: readonly { readonly space: Space; readonly key: string }[];
+  readonly append?: readonly LogRecord[] | undefined;
+  readonly put?: readonly KeyedRecord[] | undefined;
+  readonly remove?: readonly { readonly space: Space; readonly key: string }[] | undefined;
   /** The position of each named cursor: all records up to `seq` are done with. */
-  readonly cursors?: readonly { readonly id: string; readonly seq: number }[];
-  readonly removeCursors?: readonly string[];
+  readonly cursors?: readonly { readonly id: string; readonly seq: number }[] | undefined;
+  readonly removeCursors?: readonly string[] | undefined;
   /** Delete log records below this number. The newest record always stays, so that numbers are never reused. */
-  readonly trimBelow?: number;
+  readonly trimBelow?: number | undefined;
   /** Delete `request` records put before this instant (milliseconds since 1970). */
-  readonly forgetRequestsBefore?: number;
+  readonly forgetRequestsBefore?: number | undefined;
 }
 
 /** Everything an engine needs at activation, but the log. */

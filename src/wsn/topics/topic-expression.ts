@@ -1,4 +1,4 @@
-import { memoized } from '../../kernel/memo.ts';
+import { Recent } from '../../kernel/recent.ts';
 import { clipped } from '../../soap/text.ts';
 import { XML_NAMESPACE, XMLNS_NAMESPACE } from '../../xml/namespaces.ts';
 import { WsnFault } from '../faults.ts';
@@ -61,18 +61,21 @@ export function compileTopicExpression(expression: TopicExpression, topics?: Top
  * The topic that a concrete path denotes (WS-Topics §8.2), whatever the expression's dialect says. Names without prefix
  * are in no namespace, also where a default namespace is declared. Throws WsnFault InvalidTopicExpressionFault.
  */
-export function concretePath({ text, namespaces }: TopicExpression): TopicPath {
-  return knownPath(JSON.stringify([text, namespaces]));
+export function concretePath(expression: TopicExpression): TopicPath {
+  let key = expression.text;
+  for (const prefix of Object.keys(expression.namespaces)) key += `\n${prefix} ${expression.namespaces[prefix]}`;
+  return KNOWN_PATHS.get(key, () => readConcretePath(expression));
 }
 
-/** By the text and the namespaces of an expression as JSON: publishers name the same few topics again and again. */
-const knownPath = memoized((key): TopicPath => {
-  const [text, namespaces] = JSON.parse(key) as [string, TopicExpression['namespaces']];
-  const [pattern] = pathPatterns({ dialect: CONCRETE_DIALECT, text, namespaces }, 'concrete') ?? [];
+/** By text and namespaces, of which none has a line end: publishers name the same few topics again and again. */
+const KNOWN_PATHS = new Recent<string, TopicPath>(1_000);
+
+function readConcretePath(expression: TopicExpression): TopicPath {
+  const [pattern] = pathPatterns(expression, 'concrete') ?? [];
   const exact = pattern && exactPath(pattern);
-  if (exact === undefined) throw invalid(text, 'no concrete path');
+  if (exact === undefined) throw invalid(expression.text, 'no concrete path');
   return exact;
-}, 1_000);
+}
 
 /**
  * The one topic that an expression denotes, as GetCurrentMessage needs it. Throws WsnFault as `compileTopicExpression`, and

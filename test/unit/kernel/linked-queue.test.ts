@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { LinkedQueue } from '../../../src/wire/linked-queue.ts';
-import type { QueuePlace } from '../../../src/wire/linked-queue.ts';
+import { LinkedQueue } from '../../../src/kernel/linked-queue.ts';
+import type { QueuePlace } from '../../../src/kernel/linked-queue.ts';
 
 it('LinkedQueue behaves like an array from which anything may be removed', () => {
   const steps = fc.array(fc.oneof(fc.constant('push'), fc.constant('shift'), fc.nat({ max: 20 })), { maxLength: 60 });
