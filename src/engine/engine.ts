@@ -136,7 +136,7 @@ export class MessagingEngine implements Engine {
     life.starting();
     const progress = { isSubmitted: false };
     try {
-      restore(this.#parts, await life.outcome(store.load(), progress));
+      await life.outcome(restore(this.#parts, await life.outcome(store.load(), progress)), progress);
       this.#pushes.begin();
       this.#openSources();
       await life.outcome(prolong(this.#parts), progress);

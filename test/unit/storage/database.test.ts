@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { InfrastructureError, StoreBrokenError } from '../../../src/kernel/errors.ts';
 import { errorOf, failureOf } from '../../../src/storage/sqlite/failures.ts';
 import { assertSqliteVersion, configure } from '../../../src/storage/sqlite/schema.ts';
+import { loaded } from '../../contract/store-contents.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { sqliteMember, temporaryDirectory } from './fixtures/places.ts';
 
@@ -235,7 +236,7 @@ describe('group commit', () => {
       ),
     );
     await Promise.all(commits);
-    const state = await active.store.load();
+    const state = await loaded(active.store);
     expect([state.records.length, state.cursors.length]).toEqual([COUNT, COUNT]);
     expect(new Set(state.records.map(({ key }) => key)).size).toBe(COUNT);
     await deactivate(active);
