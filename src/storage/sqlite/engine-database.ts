@@ -20,8 +20,8 @@ const BUSY_TIMEOUT_MS = 250;
 const READ_TOGETHER = 32;
 /** Positions, and records, that are read at once at activation. */
 const LOAD_TOGETHER = 128;
-/** A page of records ends when it has at least so many bytes: one to two thousand subscriptions, ten milliseconds of work. */
-const PAGE_BYTES = 512 * 1024;
+/** A page of records ends when it has at least so many bytes: some hundred subscriptions. Larger ones stay in memory for longer. */
+const PAGE_BYTES = 128 * 1024;
 const FULL: Failure = { kind: 'full', message: 'the disk is full, and what grows is refused until there is space' };
 
 /** What an opened database is made of. */
@@ -123,7 +123,7 @@ export class EngineDatabase {
   page(after: number): PackedBytes {
     return this.#guard(() => {
       this.#assertFence();
-      const page = new PagePacker(PAGE_BYTES + 64 * 1024);
+      const page = new PagePacker(PAGE_BYTES + 48 * 1024);
       for (let next = after; page.length < PAGE_BYTES; next = page.last) {
         const rows = this.#sql.records.all(next, LOAD_TOGETHER);
         for (const row of rows) page.add(row);

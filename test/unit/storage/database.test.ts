@@ -241,4 +241,25 @@ describe('group commit', () => {
     expect(new Set(state.records.map(({ key }) => key)).size).toBe(COUNT);
     await deactivate(active);
   });
+
+  it('gives no page of records to a tenure that another has followed', async () => {
+    using directory = temporaryDirectory();
+    await using member = sqliteMember(directory.path);
+    const active = await activate(member, 'ME1');
+    const put = Array.from({ length: 1_000 }, (_, at) => ({
+      ...{ space: 'subscription' as const, key: `s${at}`, value: Buffer.alloc(1_000) },
+    }));
+    await active.store.commit({ put }, 0);
+    const { pages } = await active.store.load();
+    const other = new Database(join(directory.path, 'ME1', 'engine.db'));
+    other.prepare('UPDATE fence SET epoch = epoch + 1').run();
+    other.close();
+    const reading = (async () => {
+      let count = 0;
+      for await (const page of pages) count += page.length;
+      return count;
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'lease-lost', processed: 'no' });
+    await deactivate(active);
+  });
 });
