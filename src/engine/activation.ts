@@ -16,20 +16,27 @@ import {
   type StoredTopic,
 } from './records.ts';
 import { openLinks, storedInterests } from './links/stored-links.ts';
-import { subscriptionRemoval } from './subscriptions.ts';
+import { subscriptionRemoval, type Subscription } from './subscriptions.ts';
 
 /** Records of the log that are read at once for the current messages. */
 const CURRENT_RECORDS = 256;
 const CURRENT_BYTES = 1024 * 1024;
 
-/** Takes what the store holds into the memory of a new engine. The cursors are all behind after it. */
-export function restore(parts: Parts, state: StoredState): void {
-  const positions = new Map(state.cursors.map(({ id, seq }) => [id, seq]));
+/**
+ * Takes what the store holds into the memory of a new engine. The cursors are all behind after it. Throws where a record
+ * cannot be read, and when the tenure ends meanwhile.
+ */
+export async function restore(parts: Parts, { head, cursors: positions, pages }: StoredState): Promise<void> {
   const bySpace = new Map<Space, KeyedRecord[]>();
-  for (const record of state.records) {
-    const known = bySpace.get(record.space);
-    if (known === undefined) bySpace.set(record.space, [record]);
-    else known.push(record);
+  /** Subscriptions that feed a pull point: that has to come first. */
+  const feeding: Subscription[] = [];
+  for await (const page of pages) {
+    // To load takes a while, in which the lease has to be renewed; and it may have been lost.
+    parts.life.assertMayAct();
+    for (const record of page) {
+      if (record.space === 'subscription') loadSubscription(parts, record, positions, feeding);
+      else keepBySpace(bySpace, record);
+    }
   }
   const recordsOf = (space: Space): readonly KeyedRecord[] => bySpace.get(space) ?? [];
   for (const { value } of recordsOf('topic')) parts.topicSet.add((unpackRecord('a topic', value) as StoredTopic).topic);
@@ -38,14 +45,14 @@ export function restore(parts: Parts, state: StoredState): void {
   const backlogs = recordsOf('backlog');
   parts.log.extent.load(backlogs);
   restorePullPoints(parts, recordsOf('pull-point'), positions);
-  restoreSubscriptions(parts, recordsOf('subscription'), positions);
+  restoreFeeding(parts, feeding);
   restoreRegistrations(parts, recordsOf('registration'), recordsOf('remote'));
   parts.current.load(recordsOf('current'));
   const links = { interests: recordsOf('interest'), highWaters: recordsOf('high-water'), positions };
   const interests = storedInterests(parts, parts.peerLinks.names, links);
   parts.log.open(
-    state.head,
-    highest([...positions.values(), ...[...interests.values()].flatMap((one) => one.sinces())]),
+    head,
+    Math.max(highest(positions.values()), ...[...interests.values()].map((one) => highest(one.sinces()))),
   );
   openLinks(parts, interests, links);
   restoreBacklogs(parts, backlogs);
@@ -53,6 +60,7 @@ export function restore(parts: Parts, state: StoredState): void {
   parts.deadLetters.load(recordsOf('dead-letter'));
   parts.retries.load(recordsOf('retry'));
   removeStrayCursors(parts, positions.keys());
+  await restoreCurrent(parts);
 }
 
 type Positions = ReadonlyMap<string, number>;
@@ -64,14 +72,30 @@ function restorePullPoints({ pullPoints }: Parts, records: readonly KeyedRecord[
   }
 }
 
+function keepBySpace(bySpace: Map<Space, KeyedRecord[]>, record: KeyedRecord): void {
+  const known = bySpace.get(record.space);
+  if (known === undefined) bySpace.set(record.space, [record]);
+  else known.push(record);
+}
+
 /** What has expired is taken, too: an outage may have kept it from being renewed. */
-function restoreSubscriptions(parts: Parts, records: readonly KeyedRecord[], positions: Positions): void {
-  const { subscriptions, pullPoints, writer } = parts;
-  for (const { key, value } of records) {
-    const stored = unpackRecord(`subscription ${key}`, value) as StoredSubscription;
-    const subscription = subscriptions.create(key, stored, positions.get(key) ?? stored.since);
-    const { consumer } = stored;
-    if (consumer.kind !== 'pull' || pullPoints.find(consumer.pullPoint) !== undefined) {
+function loadSubscription(
+  { subscriptions }: Parts,
+  { key, value }: KeyedRecord,
+  positions: Positions,
+  feeding: Subscription[],
+): void {
+  const stored = unpackRecord(`subscription ${key}`, value) as StoredSubscription;
+  const subscription = subscriptions.create(key, stored, positions.get(key) ?? stored.since);
+  if (stored.consumer.kind === 'pull') feeding.push(subscription);
+  else subscriptions.add(subscription);
+}
+
+/** Those whose pull point is no more are removed. */
+function restoreFeeding({ subscriptions, pullPoints, writer }: Parts, feeding: readonly Subscription[]): void {
+  for (const subscription of feeding) {
+    const { id: key, consumer } = subscription;
+    if (consumer.kind === 'pull' && pullPoints.find(consumer.pullPoint) !== undefined) {
       subscriptions.add(subscription);
       continue;
     }
@@ -98,8 +122,8 @@ function restoreRegistrations(
   }
 }
 
-/** What was published behind the current messages that were stored. Rejects with what the store rejects with. */
-export async function restoreCurrent({ current, log, store }: Parts): Promise<void> {
+/** What was published behind the current messages that were stored. */
+async function restoreCurrent({ current, log, store }: Parts): Promise<void> {
   while (current.through < log.head) {
     const records = await store.read(current.through + 1, CURRENT_RECORDS, CURRENT_BYTES);
     if (records.length === 0) return;
@@ -122,14 +146,13 @@ function restoreBacklogs(parts: Parts, records: readonly KeyedRecord[]): void {
 
 /** Cursors whose reader ended while they were being written. Those of links stay: a peer may come back to the topology. */
 function removeStrayCursors({ subscriptions, pullPoints, writer }: Parts, ids: Iterable<string>): void {
-  const known = new Set<string>();
-  for (const { id } of subscriptions.all()) known.add(id);
-  for (const { id } of pullPoints.all()) known.add(id);
   for (const id of ids) {
-    if (!known.has(id) && !isLinkCursorId(id)) writer.removeCursorLater(id);
+    if (!subscriptions.has(id) && !pullPoints.has(id) && !isLinkCursorId(id)) writer.removeCursorLater(id);
   }
 }
 
-function highest(numbers: readonly number[]): number {
-  return numbers.reduce((most, number) => Math.max(most, number), 0);
+function highest(numbers: Iterable<number>): number {
+  let most = 0;
+  for (const number of numbers) most = Math.max(most, number);
+  return most;
 }

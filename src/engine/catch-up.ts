@@ -157,9 +157,15 @@ export class CatchUp {
    * Where nobody needs the log any more it skips to the next that does: a reader with a full queue holds up nobody.
    */
   async pass(cursors: readonly Cursor[]): Promise<void> {
-    const waiting = cursors
-      .map((cursor) => ({ cursor, from: cursor.scanned(this.#log.head) }))
-      .sort((a, b) => b.from - a.from);
+    const { head } = this.#log;
+    const waiting: { readonly cursor: Cursor; readonly from: number }[] = [];
+    for (const cursor of cursors) {
+      const from = cursor.scanned(head);
+      // Most of a hundred thousand at a restart: they have nothing to wait for.
+      if (from < head) waiting.push({ cursor, from });
+      else if (!this.#life.hasEnded) cursor.goLive();
+    }
+    waiting.sort((a, b) => b.from - a.from);
     const pass: Pass = { at: waiting.at(-1)?.from ?? 0, active: 0 };
     for (const { cursor } of waiting) cursor.join(pass);
     while (!this.#life.hasEnded) {

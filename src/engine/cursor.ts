@@ -15,8 +15,11 @@ export interface Pass {
 export type ReaderKind = 'subscription' | 'pullPoint' | 'link';
 
 /** Whose cursor it is. */
-interface CursorOwner {
+export interface CursorOwner {
+  readonly id: string;
   readonly kind: ReaderKind;
+  /** How many numbers are kept in memory. */
+  readonly queueLength: number;
   /**
    * Whether a record is for this reader; depends on nothing but the record and the reader's filter. Undefined: it cannot be
    * told now.
@@ -27,22 +30,32 @@ interface CursorOwner {
 }
 
 interface CursorOptions {
-  readonly id: string;
   /** All up to here is done with. */
   readonly position: number;
-  /** How many numbers are kept in memory. */
-  readonly queueLength: number;
   readonly owner: CursorOwner;
 }
+
+/** What is the case with few cursors. */
+interface Circumstances {
+  coalesceAfter: number | undefined;
+  gap: Gap | undefined;
+  hasRecord: boolean;
+  recorded: number;
+}
+
+/** Of those with which it is not. */
+const ORDINARY: Readonly<Circumstances> = { coalesceAfter: undefined, gap: undefined, hasRecord: false, recorded: 0 };
+const NOTHING_QUEUED: Pick<SeqQueue, 'length' | 'bytes' | 'at' | 'slice' | 'removeThrough'> = new SeqQueue();
 
 /**
  * How far one reader of the log has come, and what it still has to take: a subscription, a pull point or a link.
  *
  * A live cursor is offered each record as it is committed. When its queue is full it is no longer live: it remembers up
  * to where it was matched (`scanned`), and what comes after is read from the log again when there is room.
+ *
+ * There may be a hundred thousand of which most do nothing: what they need only then is made only then.
  */
 export class Cursor {
-  readonly id: string;
   readonly #owner: CursorOwner;
   /** True once the reader has ended: no more reading on its behalf. */
   isEnded = false;
@@ -50,8 +63,6 @@ export class Cursor {
   isMoving = false;
   /** The position last handed to the store. */
   stored: number;
-  /** Of the numbers above this one only the newest is kept in the queue; undefined: all are. */
-  coalesceAfter: number | undefined;
   /** The shared reading that this cursor takes part in. */
   #pass: Pass | undefined;
   #isActive = false;
@@ -60,22 +71,54 @@ export class Cursor {
   /** What waits behind the queue; undefined: nothing. */
   #beyond: Beyond | undefined;
   #taken = 0;
-  /** What was dropped, and its reader has not been told yet. */
-  gap: Gap | undefined;
-  /** True: the store has a record of the backlog. */
-  hasRecord = false;
-  /** How much waited behind the queue when that was last stored. */
-  recorded = 0;
-  readonly #queue = new SeqQueue();
-  readonly #queueLength: number;
+  #circumstances: Circumstances | undefined;
+  #queue: SeqQueue | undefined;
 
   /** Starts behind: everything after the position is still to be matched. */
-  constructor({ id, position, queueLength, owner }: CursorOptions) {
-    this.id = id;
+  constructor({ position, owner }: CursorOptions) {
     this.#scanned = position;
     this.stored = position;
-    this.#queueLength = queueLength;
     this.#owner = owner;
+  }
+
+  get id(): string {
+    return this.#owner.id;
+  }
+
+  /** Of the numbers above this one only the newest is kept in the queue; undefined: all are. */
+  get coalesceAfter(): number | undefined {
+    return this.#circumstances?.coalesceAfter;
+  }
+
+  set coalesceAfter(after: number | undefined) {
+    this.#note('coalesceAfter', after);
+  }
+
+  /** What was dropped, and its reader has not been told yet. */
+  get gap(): Gap | undefined {
+    return this.#circumstances?.gap;
+  }
+
+  set gap(gap: Gap | undefined) {
+    this.#note('gap', gap);
+  }
+
+  /** True: the store has a record of the backlog. */
+  get hasRecord(): boolean {
+    return this.#circumstances?.hasRecord === true;
+  }
+
+  set hasRecord(hasRecord: boolean) {
+    this.#note('hasRecord', hasRecord);
+  }
+
+  /** How much waited behind the queue when that was last stored. */
+  get recorded(): number {
+    return this.#circumstances?.recorded ?? 0;
+  }
+
+  set recorded(recorded: number) {
+    this.#note('recorded', recorded);
   }
 
   /** See CursorOwner.matches. */
@@ -94,12 +137,12 @@ export class Cursor {
 
   /** Messages that wait: see Beyond for how exact that is. */
   get waiting(): number {
-    return this.#queue.length + (this.#beyond?.messages ?? 0);
+    return this.length + (this.#beyond?.messages ?? 0);
   }
 
   /** Bytes that the waiting messages take in the log. */
   get waitingBytes(): number {
-    return this.#queue.bytes + (this.#beyond?.bytes ?? 0);
+    return this.#queued.bytes + (this.#beyond?.bytes ?? 0);
   }
 
   get beyond(): Beyond | undefined {
@@ -108,7 +151,7 @@ export class Cursor {
 
   /** The oldest that waits, if it is in the queue. */
   get oldest(): Place | undefined {
-    return this.#queue.at(0);
+    return this.#queued.at(0);
   }
 
   /** How many messages its reader has taken since this object was made. */
@@ -125,17 +168,17 @@ export class Cursor {
   }
 
   get length(): number {
-    return this.#queue.length;
+    return this.#queued.length;
   }
 
   /** True when there is something to take, or may be further on in the log and nobody is reading on already. */
   get mayHaveMore(): boolean {
-    return this.#queue.length > 0 || (!this.#isLive && this.#pass === undefined);
+    return this.length > 0 || (!this.#isLive && this.#pass === undefined);
   }
 
   /** Up to `count` numbers, from the `skip`-th of the queue on. */
   peek(count: number, skip = 0): number[] {
-    return this.#queue.slice(skip, count);
+    return this.#queued.slice(skip, count);
   }
 
   /** Everything up to here has been matched. `head`: the newest number of the log. */
@@ -146,13 +189,14 @@ export class Cursor {
 
   /** Everything up to here is done with. */
   position(head: number): number {
-    const first = this.#queue.at(0);
+    const first = this.#queued.at(0);
     return first === undefined ? this.scanned(head) : first.seq - 1;
   }
 
   /** What is known of the backlog that was there when this tenure began. To be called before anything is offered. */
   startBehind(head: number, counted?: Amount & { readonly through: number }): void {
-    this.#beyond = new Beyond(counted, { after: counted?.through ?? this.#scanned, through: head });
+    const after = counted?.through ?? this.#scanned;
+    this.#beyond = counted === undefined && after >= head ? undefined : new Beyond(counted, { after, through: head });
   }
 
   /** What waits behind the queue is to be counted again: other records than before are left out now. */
@@ -164,8 +208,8 @@ export class Cursor {
   offer({ seq, place }: EntryHeader): boolean {
     if (this.#isLive) {
       if (this.#coalesce(place)) return true;
-      if (this.#queue.length < this.#queueLength) {
-        this.#queue.push(place);
+      if (this.length < this.#owner.queueLength) {
+        this.#enqueue(place);
         return true;
       }
       this.#isLive = false;
@@ -180,15 +224,15 @@ export class Cursor {
    * Offers a record, read from the log, that matches. Records matched before are passed over. False: the queue has
    * `capacity` numbers already, and reading ends before this record.
    */
-  offerRead({ seq, place }: EntryHeader, capacity = this.#queueLength): boolean {
+  offerRead({ seq, place }: EntryHeader, capacity = this.#owner.queueLength): boolean {
     if (seq <= this.#scanned) return true;
     if (!this.#coalesce(place)) {
-      if (this.#queue.length >= capacity) {
+      if (this.length >= capacity) {
         this.#leave();
         this.#scanned = seq - 1;
         return false;
       }
-      this.#queue.push(place);
+      this.#enqueue(place);
     }
     this.#beyond?.take(place);
     this.#scanned = seq;
@@ -249,20 +293,20 @@ export class Cursor {
 
   /** All up to `seq` has been taken by the reader. True: the position has moved. */
   advance(seq: number): boolean {
-    const taken = this.#queue.removeThrough(seq);
+    const taken = this.#queued.removeThrough(seq);
     this.#taken += taken;
     return taken > 0;
   }
 
   /** All up to `seq` goes without having been taken. */
   dropThrough(seq: number): void {
-    this.#queue.removeThrough(seq);
+    this.#queued.removeThrough(seq);
   }
 
   /** Up to `count` of the oldest in the queue. */
   *places(count: number): Iterable<Place> {
     for (let index = 0; index < count; index += 1) {
-      const place = this.#queue.at(index);
+      const place = this.#queued.at(index);
       if (place === undefined) return;
       yield place;
     }
@@ -270,13 +314,13 @@ export class Cursor {
 
   /** The newest number in the queue. */
   newest(): number | undefined {
-    return this.#queue.at(this.#queue.length - 1)?.seq;
+    return this.#queued.at(this.length - 1)?.seq;
   }
 
   /** Forgets everything that is queued, and begins again behind `seq`, with the records that are offered from now on. */
   restartBehind(seq: number): void {
     this.#leave();
-    this.#queue.clear();
+    this.#queue = undefined;
     this.#beyond = undefined;
     this.#scanned = seq;
     this.#isLive = true;
@@ -284,7 +328,7 @@ export class Cursor {
 
   /** Takes single numbers out of the queue. */
   drop(seqs: readonly number[]): void {
-    this.#queue.remove(seqs);
+    this.#queue?.remove(seqs);
   }
 
   end(): void {
@@ -296,9 +340,24 @@ export class Cursor {
   #coalesce(place: Place): boolean {
     const newest = this.newest();
     if (this.coalesceAfter === undefined || newest === undefined || newest <= this.coalesceAfter) return false;
-    this.#queue.remove([newest]);
-    this.#queue.push(place);
+    this.#queue?.remove([newest]);
+    this.#enqueue(place);
     return true;
+  }
+
+  get #queued(): typeof NOTHING_QUEUED {
+    return this.#queue ?? NOTHING_QUEUED;
+  }
+
+  #enqueue(place: Place): void {
+    this.#queue ??= new SeqQueue();
+    this.#queue.push(place);
+  }
+
+  #note<Key extends keyof Circumstances>(key: Key, value: Circumstances[Key]): void {
+    if (this.#circumstances === undefined && value === ORDINARY[key]) return;
+    this.#circumstances ??= { ...ORDINARY };
+    this.#circumstances[key] = value;
   }
 
   #leave(): void {

@@ -1,7 +1,7 @@
 import type { CancelSignal } from '../kernel/cancellation.ts';
 import { messageOf } from '../kernel/errors.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { restore, restoreCurrent } from './activation.ts';
+import { restore } from './activation.ts';
 import { allCursors } from './all-cursors.ts';
 import type { BacklogLimits } from './backlog/backlog-limits.ts';
 import type { BacklogCounters } from './backlog/backlogs.ts';
@@ -137,8 +137,7 @@ export class MessagingEngine implements Engine {
     life.starting();
     const progress = { isSubmitted: false };
     try {
-      restore(this.#parts, await life.outcome(store.load(), progress));
-      await life.outcome(restoreCurrent(this.#parts), progress);
+      await life.outcome(restore(this.#parts, await life.outcome(store.load(), progress)), progress);
       this.#pushes.begin();
       this.#openSources();
       await life.outcome(prolong(this.#parts), progress);

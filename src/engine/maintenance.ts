@@ -71,7 +71,7 @@ export class Maintenance {
     if (monotonic - this.#sweptAt >= SWEEP_MS) {
       this.#sweptAt = monotonic;
       this.#tendCursors();
-      this.#storeBacklogs();
+      this.#storeExtent();
       backlogs.sweep();
       await this.#endExpired();
     }
@@ -92,17 +92,24 @@ export class Maintenance {
     if (isAgain) for (const one of subscriptions.all()) subscriptions.announce(one);
   }
 
-  /** Trims the log below the lowest cursor, and has the positions of idle cursors written now and then. */
+  /**
+   * Trims the log below the lowest cursor, and has the positions of idle cursors written now and then, and those whose
+   * backlog has grown.
+   */
   #tendCursors(): void {
     const { log, writer } = this.#parts;
     let lowest = log.head;
+    const grown: Cursor[] = [];
     const idle: Cursor[] = [];
     for (const cursor of allCursors(this.#parts)) {
       const position = cursor.position(log.head);
       lowest = Math.min(lowest, position);
       if (position - cursor.stored > IDLE_RECORDS && idle.length < MAX_IDLE) idle.push(cursor);
+      const { beyond } = cursor;
+      if (beyond === undefined || beyond.uncounted !== undefined) continue;
+      if (beyond.messages - cursor.recorded >= RECORDED_GROWTH) grown.push(cursor);
     }
-    for (const cursor of idle) writer.markDirty(cursor);
+    for (const cursor of [...idle, ...grown]) writer.markDirty(cursor);
     this.#mayTrimBelow = lowest + 1;
   }
 
@@ -116,17 +123,12 @@ export class Maintenance {
     log.extent.trim(this.#trimmedBelow);
   }
 
-  /** Has those backlogs stored that have grown, and how long the log is. */
-  #storeBacklogs(): void {
+  /** Has stored how long the log is. */
+  #storeExtent(): void {
     const { log, writer } = this.#parts;
     const { put, remove } = log.extent.changes();
     for (const record of put) writer.putLater(record);
     for (const key of remove) writer.removeLater('backlog', key);
-    for (const cursor of allCursors(this.#parts)) {
-      const behind = cursor.beyond?.messages ?? 0;
-      if (behind - cursor.recorded >= RECORDED_GROWTH && cursor.beyond?.uncounted === undefined)
-        writer.markDirty(cursor);
-    }
   }
 
   async #endExpired(): Promise<void> {

@@ -40,6 +40,11 @@ export class PullPoints {
     return this.#byId.values();
   }
 
+  /** Whether there is one of that id, be it expired. */
+  has(id: string): boolean {
+    return this.#byId.has(id);
+  }
+
   /** The pull point of that id, unless it has expired. */
   find(id: string): PullPoint | undefined {
     const pullPoint = this.#byId.get(id);
@@ -54,10 +59,10 @@ export class PullPoints {
   create(id: string, stored: StoredPullPoint, position: number): PullPoint {
     const { since, creationTime = this.#now(), terminationTime = null, idleMs } = stored;
     const cursor = new Cursor({
-      id,
       position,
-      queueLength: this.#queueLength,
       owner: {
+        id,
+        queueLength: this.#queueLength,
         kind: 'pullPoint',
         matches: ({ recipient }) => recipient === id,
         announce: () => this.arrived.call(id),

@@ -43,12 +43,6 @@ export class SeqQueue {
     return removed;
   }
 
-  clear(): void {
-    this.#places = [];
-    this.#head = 0;
-    this.#bytes = 0;
-  }
-
   /** Removes these numbers, wherever they are. */
   remove(seqs: readonly number[]): void {
     const gone = new Set(seqs);

@@ -1,43 +1,21 @@
 import type { Logger } from '../kernel/log.ts';
 import { pack } from '../kernel/packed.ts';
-import type { Consumer, Filter, PauseRetention, SubscriptionPolicy } from '../wsn/messages.ts';
-import { compileTopicExpression, type TopicMatcher, type TopicSelector } from '../wsn/topics/topic-expression.ts';
+import type { PauseRetention, SubscriptionPolicy } from '../wsn/messages.ts';
 import type { TopicSet } from '../wsn/topics/topic-set.ts';
-import { contentFilterOf, mayLackTopic, type ContentFilter, type Contents } from './contents.ts';
-import { Cursor, type ReaderKind } from './cursor.ts';
+import type { ContentFilter, Contents } from './contents.ts';
 import type { OwnInterest } from './links/interest.ts';
 import { Listeners } from './listeners.ts';
 import { matchesAll, TopicIndex } from './matching.ts';
 import type { KeyedRecord, WriteBatch } from './ports/engine-store.ts';
 import type { EntryHeader, Skip, StoredSubscription } from './records.ts';
+import { SharedFilters, type SharedFilter } from './shared-filters.ts';
 import { isSkipped, liveSkips } from './skips.ts';
+import { Subscription, type SubscriptionReading } from './subscription.ts';
 import type { Verdict } from './verdict.ts';
 
-/** Shared by all that have none. */
-const NO_POLICY: SubscriptionPolicy = {};
-const NO_SKIPS: readonly Skip[] = [];
-const NO_PARAMETERS: readonly string[] = [];
+export type { Subscription } from './subscription.ts';
 
-/** A subscription: a filter, a cursor, and where what passes goes to. */
-export interface Subscription {
-  readonly id: string;
-  readonly consumer: Consumer;
-  readonly filter: Filter;
-  readonly policy: SubscriptionPolicy;
-  readonly matchers: readonly TopicMatcher[];
-  readonly content: ContentFilter | undefined;
-  readonly since: number;
-  readonly creationTime: number;
-  readonly cursor: Cursor;
-  /** Milliseconds since 1970, null for none. */
-  terminationTime: number | null;
-  isPaused: boolean;
-  skips: readonly Skip[];
-  /** Set when it has ended and only the notice of that is still to be delivered. */
-  endedAt: number | undefined;
-  /** True while somebody sends from its queue. */
-  isClaimed: boolean;
-}
+type Shared = SharedFilter<Subscription>;
 
 interface SubscriptionsOptions {
   readonly interest: OwnInterest;
@@ -50,24 +28,27 @@ interface SubscriptionsOptions {
 }
 
 /** The live subscriptions of the engine. What has expired counts as gone at once, and is removed by a later sweep. */
-export class Subscriptions {
+export class Subscriptions implements SubscriptionReading {
   /** Called with the id of a subscription that has something to claim. */
   readonly ready: Listeners<[string]>;
   /** Called with the id of the pull point (or the subscription that is its own) that has something to hand out. */
   readonly arrived: Listeners<[string]>;
   readonly #options: SubscriptionsOptions;
-  /** Who subscribes has had his expressions checked already; to do it again would make a restart wait for each. */
-  readonly #selector: TopicSelector;
+  readonly #filters: SharedFilters<Subscription>;
   readonly #byId = new Map<string, Subscription>();
   readonly #byPullPoint = new Map<string, Set<Subscription>>();
-  readonly #index = new TopicIndex<Subscription>();
-  /** Those that a message without a topic may pass although they have a filter on topics. */
-  readonly #lackingTopic = new Set<Subscription>();
+  readonly #index = new TopicIndex<Shared>();
+  /** Those that a message without a topic may pass although they are filters on topics. */
+  readonly #lackingTopic = new Set<Shared>();
 
   constructor(options: SubscriptionsOptions) {
     this.#options = options;
     const { topics } = options;
-    this.#selector = { check: () => undefined, select: (expression, key) => topics.select(expression, key) };
+    // Who subscribes has had his expressions checked already; to do it again would make a restart wait for each.
+    this.#filters = new SharedFilters({
+      check: () => undefined,
+      select: (expression, key) => topics.select(expression, key),
+    });
     this.ready = new Listeners(options.logger);
     this.arrived = new Listeners(options.logger);
   }
@@ -76,9 +57,18 @@ export class Subscriptions {
     return this.#byId.size;
   }
 
+  get queueLength(): number {
+    return this.#options.queueLength;
+  }
+
   /** All, the expired and ended included. */
   all(): Iterable<Subscription> {
     return this.#byId.values();
+  }
+
+  /** Whether there is one of that id, be it expired or ended. */
+  has(id: string): boolean {
+    return this.#byId.has(id);
   }
 
   /** The subscription of that id, unless it has expired. */
@@ -116,41 +106,19 @@ export class Subscriptions {
 
   /** Makes a subscription that is not yet known to anybody; `position`: all of the log up to here is done with. Throws WsnFault. */
   create(id: string, stored: StoredSubscription, position: number): Subscription {
-    const { consumer, policy = NO_POLICY, terminationTime, isPaused, since, skips = NO_SKIPS, endedAt } = stored;
-    const { queueLength, interest } = this.#options;
-    const { filter, matchers } = interest.shared({
-      filter: stored.filter,
-      matchers: stored.filter.topics.map((expression) => compileTopicExpression(expression, this.#selector)),
-    });
-    const owner = new Reader(this);
-    const cursor = new Cursor({ id, position, queueLength, owner });
-    const subscription: Subscription = {
-      id,
-      consumer: lean(consumer),
-      filter,
-      matchers,
-      policy,
-      content: contentFilterOf(filter),
-      since,
-      creationTime: stored.creationTime ?? this.#options.now(),
-      cursor,
-      terminationTime,
-      isPaused,
-      skips,
-      endedAt,
-      isClaimed: false,
-    };
-    owner.subscription = subscription;
-    cursor.coalesceAfter = coalescing(skips);
+    const creationTime = stored.creationTime ?? this.#options.now();
+    const shared = this.#filters.compiled(stored.filter);
+    const subscription = new Subscription({ id, stored, creationTime, position, shared, all: this });
+    subscription.cursor.coalesceAfter = coalescing(subscription.skips);
     return subscription;
   }
 
   add(subscription: Subscription): void {
     this.#byId.set(subscription.id, subscription);
     if (subscription.endedAt !== undefined) return;
-    this.#index.add(subscription, subscription.matchers);
-    if (mayLackTopic(subscription.filter)) this.#lackingTopic.add(subscription);
-    this.#options.interest.acquire(subscription);
+    const { shared } = subscription;
+    if (shared.isUnused) this.#begin(shared);
+    shared.add(subscription);
     const pullPoint = pullPointOf(subscription);
     if (pullPoint === undefined) return;
     const feeding = this.#byPullPoint.get(pullPoint) ?? new Set();
@@ -178,18 +146,20 @@ export class Subscriptions {
     visit: (subscription: Subscription) => void,
     onUndecided: (subscription: Subscription) => void,
   ): void {
-    const looking: (Subscription & { readonly content: ContentFilter })[] = [];
-    const offer = (subscription: Subscription): void => {
-      if (subscription.skips.length > 0 && isSkipped(subscription.skips, header.seq)) return;
-      if (subscription.content === undefined) visit(subscription);
-      else looking.push(subscription as Subscription & { readonly content: ContentFilter });
+    const looking: (Shared & { readonly content: ContentFilter })[] = [];
+    const unlessSkipped = (then: typeof visit) => (subscription: Subscription) => {
+      if (subscription.skips.length === 0 || !isSkipped(subscription.skips, header.seq)) then(subscription);
     };
-    this.#index.match(header.topic, offer, (subscription) => {
-      if (!isSkipped(subscription.skips, header.seq)) onUndecided(subscription);
-    });
+    const visitEach = unlessSkipped(visit);
+    const undecided = (shared: Shared): void => shared.each(unlessSkipped(onUndecided));
+    const offer = (shared: Shared): void => {
+      if (shared.content === undefined) shared.each(visitEach);
+      else looking.push(shared as Shared & { readonly content: ContentFilter });
+    };
+    this.#index.match(header.topic, offer, undecided);
     if (header.topic === undefined) this.#lackingTopic.forEach(offer);
     if (looking.length === 0) return;
-    for (const subscription of this.#options.contents.passing(looking, header, onUndecided)) visit(subscription);
+    for (const shared of this.#options.contents.passing(looking, header, undecided)) shared.each(visitEach);
   }
 
   /** What has been skipped has changed. */
@@ -207,53 +177,42 @@ export class Subscriptions {
   }
 
   /** Whether the record is for that subscription. Undefined: it cannot be told now. */
-  passes({ id, filter, matchers, skips, content }: Subscription, header: EntryHeader): Verdict {
+  passes({ id, shared, skips }: Subscription, header: EntryHeader): Verdict {
     if (header.recipient !== undefined) return header.recipient === id;
     if (isSkipped(skips, header.seq)) return false;
-    const isOnTopic = header.topic === undefined && mayLackTopic(filter) ? true : matchesAll(matchers, header.topic);
+    const { matchers, content } = shared;
+    const isOnTopic = header.topic === undefined && shared.mayLackTopic ? true : matchesAll(matchers, header.topic);
     if (isOnTopic === false) return false;
     const verdict = this.#options.contents.passes(content, header);
     return verdict === false ? false : isOnTopic && verdict;
   }
 
+  /** The first subscription with this filter begins. */
+  #begin(shared: Shared): void {
+    this.#filters.keep(shared);
+    this.#index.add(shared, shared.matchers);
+    if (shared.mayLackTopic) this.#lackingTopic.add(shared);
+    this.#options.interest.acquire(shared);
+  }
+
+  /** The last subscription with this filter has ended. */
+  #end(shared: Shared): void {
+    this.#filters.drop(shared);
+    this.#index.remove(shared, shared.matchers);
+    this.#lackingTopic.delete(shared);
+    this.#options.interest.release(shared);
+  }
+
   #forget(subscription: Subscription): void {
-    this.#index.remove(subscription, subscription.matchers);
-    this.#lackingTopic.delete(subscription);
-    this.#options.interest.release(subscription);
+    const { shared } = subscription;
+    shared.remove(subscription);
+    if (shared.isUnused) this.#end(shared);
     const pullPoint = pullPointOf(subscription);
     if (pullPoint === undefined) return;
     const feeding = this.#byPullPoint.get(pullPoint);
     feeding?.delete(subscription);
     if (feeding?.size === 0) this.#byPullPoint.delete(pullPoint);
   }
-}
-
-/** Makes a subscription the owner of its cursor. One object for each, where two functions would take four times as much. */
-class Reader {
-  subscription: Subscription | undefined;
-  readonly #all: Subscriptions;
-
-  constructor(all: Subscriptions) {
-    this.#all = all;
-  }
-
-  get kind(): ReaderKind {
-    return this.subscription?.consumer.kind === 'push' ? 'subscription' : 'pullPoint';
-  }
-
-  matches(header: EntryHeader): Verdict {
-    return this.subscription === undefined ? false : this.#all.passes(this.subscription, header);
-  }
-
-  announce(): void {
-    if (this.subscription !== undefined) this.#all.announce(this.subscription);
-  }
-}
-
-/** The same consumer, with what most have in common taken from one place. */
-function lean(consumer: Consumer): Consumer {
-  if (consumer.kind !== 'push' || consumer.reference.referenceParameters.length > 0) return consumer;
-  return { ...consumer, reference: { ...consumer.reference, referenceParameters: NO_PARAMETERS } };
 }
 
 /** The pull point that a subscription feeds; its own id if it is its own; undefined if it is pushed. */

@@ -2,7 +2,7 @@ import * as fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EngineStore, KeyedRecord, WriteBatch } from '../../src/engine/ports/engine-store.ts';
 import { InfrastructureError } from '../../src/kernel/errors.ts';
-import { ENGINE, SPACES, everything, keyed, readable, record, seqsOf, snapshot } from './store-contents.ts';
+import { ENGINE, SPACES, everything, keyed, loaded, readable, record, seqsOf, snapshot } from './store-contents.ts';
 import { Model, anyStep } from './store-model.ts';
 import { type Member, type StorageWorld, activate, deactivate } from './storage-world.ts';
 
@@ -36,7 +36,7 @@ export function registerEngineStoreContract(createWorld: () => StorageWorld): vo
       await withStore(async (store) => {
         expect(store.engine).toBe(ENGINE);
         expect(store.epoch).toBe(1);
-        expect(await store.load()).toEqual({ records: [], cursors: [], head: 0 });
+        expect(await loaded(store)).toEqual({ records: [], cursors: [], head: 0 });
         expect(await everything(store)).toEqual([]);
         expect(await store.pick([1, 2])).toEqual([]);
       });
@@ -46,12 +46,35 @@ export function registerEngineStoreContract(createWorld: () => StorageWorld): vo
       await withStore(async (store) => {
         const records = SPACES.flatMap((space) => [keyed(space, 'a'), keyed(space, 'b')]);
         await store.commit({ put: records, append: [record(3), record(9)], cursors: [{ id: 'c', seq: 7 }] }, 1000);
-        const state = await store.load();
+        const state = await loaded(store);
         const sorted = (of: readonly KeyedRecord[]): string[] =>
           of.map(({ space, key, value }) => `${space}/${key}/${readable(value)}`).sort();
         expect(sorted(state.records)).toEqual(sorted(records));
         expect(state.cursors).toEqual([{ id: 'c', seq: 7 }]);
         expect(state.head).toBe(9);
+      });
+    });
+
+    it('load() gives every record once, however many there are and however large', async () => {
+      await withStore(async (store) => {
+        const records = Array.from({ length: 1_000 }, (_, at) =>
+          keyed('subscription', `s${at}`, 'x'.repeat(at % 100 === 0 ? 50_000 : at)),
+        );
+        const cursors = records.map(({ key }, seq) => ({ id: key, seq }));
+        await store.commit({ put: records, cursors }, 1000);
+        await store.commit(
+          { put: [keyed('subscription', 's3', 'new')], remove: [{ space: 'subscription', key: 's4' }] },
+          1000,
+        );
+        const state = await loaded(store);
+        const bySize = new Map(state.records.map(({ key, value }) => [key, value.byteLength]));
+        expect(state.records.length).toBe(bySize.size);
+        const expected = records.map(({ key, value }): [string, number] => [key, key === 's3' ? 3 : value.byteLength]);
+        expect(bySize).toEqual(new Map(expected.filter(([key]) => key !== 's4')));
+        expect(state.cursors.length).toBe(1_000);
+        expect(new Map(state.cursors.map(({ id, seq }) => [id, seq]))).toEqual(
+          new Map(cursors.map(({ id, seq }) => [id, seq])),
+        );
       });
     });
 
@@ -84,7 +107,7 @@ export function registerEngineStoreContract(createWorld: () => StorageWorld): vo
         ]);
         expect(Buffer.compare(log[1]!.bytes, bytes)).toBe(0);
         expect([...log[0]!.bytes, ...log[2]!.bytes]).toEqual([3, 4]);
-        const { records, cursors, head } = await store.load();
+        const { records, cursors, head } = await loaded(store);
         expect(new Map(records.map(({ key, value }) => [key, value.byteLength]))).toEqual(
           new Map(keys.map((key) => [key, key.length])),
         );
@@ -121,8 +144,8 @@ export function registerEngineStoreContract(createWorld: () => StorageWorld): vo
           },
           0,
         );
-        expect(await store.load()).toMatchObject({ cursors: [{ id: 'c', seq: 5 }] });
-        expect((await store.load()).records.map(({ space, value }) => [space, readable(value)])).toEqual([
+        expect(await loaded(store)).toMatchObject({ cursors: [{ id: 'c', seq: 5 }] });
+        expect((await loaded(store)).records.map(({ space, value }) => [space, readable(value)])).toEqual([
           ['current', 'new'],
         ]);
       });
@@ -191,7 +214,7 @@ export function registerEngineStoreContract(createWorld: () => StorageWorld): vo
         await Promise.all(commits);
         expect(settled).toEqual(Array.from({ length: 300 }, (_, at) => at + 1));
         expect(seqsOf(await everything(store))).toEqual(settled);
-        expect((await store.load()).cursors).toEqual([{ id: 'last', seq: 300 }]);
+        expect((await loaded(store)).cursors).toEqual([{ id: 'last', seq: 300 }]);
       });
     });
 
@@ -257,7 +280,7 @@ export function registerEngineStoreContract(createWorld: () => StorageWorld): vo
         await store.commit({ put: [keyed('request', 'renewed')] }, 1000);
         await store.commit({ put: [keyed('request', 'exact'), keyed('request', 'renewed')] }, 2000);
         await store.commit({ put: [keyed('request', 'young')], forgetRequestsBefore: 2000 }, 3000);
-        const keys = (await store.load()).records.map(({ space, key }) => `${space} ${key}`).sort();
+        const keys = (await loaded(store)).records.map(({ space, key }) => `${space} ${key}`).sort();
         expect(keys).toEqual(['request exact', 'request renewed', 'request young', 'subscription old']);
       });
     });

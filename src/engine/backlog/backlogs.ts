@@ -109,14 +109,17 @@ export class Backlogs {
   sweep(): void {
     const { clock } = this.#parts;
     this.#sweptAt = clock.monotonic();
+    const now = clock.now();
     this.#pressure.review();
-    const through = this.#bound.measure();
-    for (const cursor of this.#bound.cursors()) {
+    // To walk through a hundred thousand cursors takes milliseconds: one walk has to do, unless the log is nearly full.
+    const through = this.#bound.measure((cursor) => {
+      if (cursor.waiting === 0) return;
       const { ageMs } = this.#limitOf(cursor);
-      const isTooOld = ageMs !== null && (cursor.oldest?.at ?? Infinity) < clock.now() - ageMs;
-      const isInTheWay = through > 0 && cursor.position(this.#parts.log.head) < through;
-      if (isTooOld || isInTheWay || this.#pressure.exceeds(cursor)) this.#want(cursor);
-    }
+      const isTooOld = ageMs !== null && (cursor.oldest?.at ?? Infinity) < now - ageMs;
+      if (isTooOld || this.#pressure.exceeds(cursor)) this.#want(cursor);
+    });
+    if (through === 0) return;
+    for (const cursor of this.#bound.cursors()) if (this.#isInTheWay(cursor)) this.#want(cursor);
   }
 
   /** What of this cursor's backlog is not in its queue is to be counted again. */

@@ -42,12 +42,16 @@ export class LogBound {
     return allCursors(this.#parts);
   }
 
-  /** Finds the lowest position; the result is `through`. */
-  measure(): number {
+  /** Finds the lowest position, and shows each cursor to `visit` on the way; the result is `through`. */
+  measure(visit?: (cursor: Cursor) => void): number {
     const { log, clock } = this.#parts;
     this.#measuredAt = clock.monotonic();
-    this.#lowest = log.head;
-    for (const cursor of this.cursors()) this.#lowest = Math.min(this.#lowest, cursor.position(log.head));
+    let lowest = log.head;
+    for (const cursor of this.cursors()) {
+      lowest = Math.min(lowest, cursor.position(log.head));
+      visit?.(cursor);
+    }
+    this.#lowest = lowest;
     const { messages, bytes } = this.#limitOf();
     const isTight = this.messages > messages * RELIEF || this.bytes > bytes * RELIEF;
     this.#through = isTight

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { Logger } from '../../kernel/log.ts';
 import type { Filter, TopicExpression } from '../../wsn/messages.ts';
 import { matcherKey, type TopicMatcher } from '../../wsn/topics/topic-expression.ts';
@@ -16,7 +15,7 @@ interface Change {
   readonly isWanted: boolean;
 }
 
-/** An expression that subscriptions have, and the filter of the first of them. */
+/** An expression that filters of subscriptions have, and the first of them. */
 interface Wanted {
   readonly filter: Filter;
   readonly matchers: readonly TopicMatcher[];
@@ -24,7 +23,7 @@ interface Wanted {
 }
 
 /** A filter with its topic expressions ready to be asked. */
-export interface CompiledFilter {
+interface CompiledFilter {
   readonly filter: Filter;
   readonly matchers: readonly TopicMatcher[];
 }
@@ -52,14 +51,7 @@ export class OwnInterest {
     this.changed = new Listeners(logger);
   }
 
-  /** The same filter, as an equal one of a live subscription if there is one: a hundred thousand often ask for the same. */
-  shared(compiled: CompiledFilter): CompiledFilter {
-    const [matcher] = compiled.matchers;
-    const known = matcher && this.#expressions.get(matcherKey(matcher));
-    return known !== undefined && isDeepStrictEqual(known.filter, compiled.filter) ? known : compiled;
-  }
-
-  /** A subscription with this filter has begun. */
+  /** Subscriptions with this filter have begun. Of one that many have, once is enough. */
   acquire({ filter, matchers }: CompiledFilter): void {
     const [expression] = filter.topics;
     const [matcher] = matchers;
@@ -80,7 +72,7 @@ export class OwnInterest {
     this.#record({ key, expression, isWanted: true });
   }
 
-  /** A subscription with this filter has ended. */
+  /** There are no more subscriptions for which acquire() was called with this filter. */
   release({ filter, matchers }: CompiledFilter): void {
     const [expression] = filter.topics;
     const [matcher] = matchers;

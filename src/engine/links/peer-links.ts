@@ -56,10 +56,10 @@ export class PeerLinks {
   /** Adds the link to a peer; `position`: all of the log up to here is done with. */
   open(peer: EngineName, interest: PeerInterest, highWater: number, position: number): void {
     const cursor = new Cursor({
-      id: linkCursorId(peer),
       position,
-      queueLength: this.#queueLength,
       owner: {
+        id: linkCursorId(peer),
+        queueLength: this.#queueLength,
         kind: 'link',
         matches: (header) => isForwarded(header) && interest.matches(header),
         announce: () => this.announce(link),

@@ -51,10 +51,15 @@ export interface WriteBatch {
 
 /** Everything an engine needs at activation, but the log. */
 export interface StoredState {
-  readonly records: readonly KeyedRecord[];
-  readonly cursors: readonly { readonly id: string; readonly seq: number }[];
   /** The number of the newest log record, 0 for an empty log. */
   readonly head: number;
+  /** The position of each cursor. */
+  readonly cursors: ReadonlyMap<string, number>;
+  /**
+   * All records, in any order, some at a time: nobody has to hold all of them, and between two pages timers run. To be read
+   * once, while nothing is committed. The values of a page may be views of one buffer.
+   */
+  readonly pages: AsyncIterable<readonly KeyedRecord[]>;
 }
 
 /**

@@ -1,6 +1,8 @@
-import type { EngineStore, LogRecord, StoredState, WriteBatch } from '../../engine/ports/engine-store.ts';
+import type { EngineStore, KeyedRecord, LogRecord, StoredState, WriteBatch } from '../../engine/ports/engine-store.ts';
 import { InfrastructureError, InvariantError, StoreBrokenError } from '../../kernel/errors.ts';
 import type { EngineMedium, MemoryMedium } from './memory-medium.ts';
+
+const PAGE_RECORDS = 100;
 
 interface WaitingBatch {
   readonly batch: WriteBatch;
@@ -31,10 +33,17 @@ export class MemoryEngineStore implements EngineStore {
   async load(): Promise<StoredState> {
     await this.#turn();
     return {
-      records: [...this.#mine.records.values()].map(({ space, key, value }) => ({ space, key, value: value.slice() })),
-      cursors: [...this.#mine.cursors].map(([id, seq]) => ({ id, seq })),
       head: this.#mine.head,
+      cursors: new Map(this.#mine.cursors),
+      pages: this.#pages([...this.#mine.records.values()]),
     };
+  }
+
+  async *#pages(records: readonly KeyedRecord[]): AsyncIterable<readonly KeyedRecord[]> {
+    for (let at = 0; at < records.length; at += PAGE_RECORDS) {
+      await this.#turn();
+      yield records.slice(at, at + PAGE_RECORDS).map(({ space, key, value }) => ({ space, key, value: value.slice() }));
+    }
   }
 
   commit(batch: WriteBatch, at: number): Promise<void> {

@@ -45,6 +45,11 @@ export class ByteWriter {
     this.#bytes.writeUInt32LE(value, at);
   }
 
+  /** As setU32(), for an f64. */
+  setF64(at: number, value: number): void {
+    this.#bytes.writeDoubleLE(value, at);
+  }
+
   /** What was written. The buffer may be longer than `length`. */
   finish(): PackedBytes {
     return { buffer: this.#bytes.buffer, length: this.#length };

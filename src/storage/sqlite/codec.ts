@@ -1,4 +1,4 @@
-import type { KeyedRecord, LogRecord, Space, StoredState, WriteBatch } from '../../engine/ports/engine-store.ts';
+import type { KeyedRecord, LogRecord, Space, WriteBatch } from '../../engine/ports/engine-store.ts';
 import { ByteReader, ByteWriter, type PackedBytes } from './bytes.ts';
 
 /** The numbers that stand for the spaces, on the wire to the thread and on the disk: never change one. */
@@ -136,31 +136,91 @@ export function decodeLog(packed: PackedBytes): LogRecord[] {
   return reader.list(() => ({ seq: reader.f64(), bytes: reader.blob() }));
 }
 
-/** Packs everything but the log. Rows as they lie on the disk. */
-export function encodeState(
+/** Packs the positions of cursors, which come in several lists, and the head of the log. */
+export function encodePositions(
   head: number,
-  cursors: Iterable<readonly [id: string, seq: number]>,
-  records: Iterable<readonly [space: number, key: string, value: Uint8Array]>,
+  lists: Iterable<readonly (readonly [id: string, seq: number])[]>,
 ): PackedBytes {
   const writer = new ByteWriter(1 << 16);
   writer.f64(head);
-  counted(writer, cursors, ([id, seq]) => {
-    writer.text(id);
-    writer.f64(seq);
-  });
-  counted(writer, records, ([space, key, value]) => {
-    writer.u8(space);
-    writer.text(key);
-    writer.blob(value);
-  });
+  const at = writer.length;
+  writer.u32(0);
+  let count = 0;
+  for (const positions of lists) {
+    count += positions.length;
+    for (const [id, seq] of positions) {
+      writer.text(id);
+      writer.f64(seq);
+    }
+  }
+  writer.setU32(at, count);
   return writer.finish();
 }
 
-/** Reads what encodeState() packed. Records of spaces that this software does not know are left alone, unread. */
-export function decodeState(packed: PackedBytes): StoredState {
+/** Reads what encodePositions() packed. */
+export function decodePositions(packed: PackedBytes): { readonly head: number; readonly cursors: Map<string, number> } {
   const reader = new ByteReader(packed);
   const head = reader.f64();
-  const cursors = reader.list(() => ({ id: reader.text(), seq: reader.f64() }));
+  const cursors = new Map<string, number>();
+  for (let left = reader.u32(); left > 0; left -= 1) {
+    const id = reader.text();
+    cursors.set(id, reader.f64());
+  }
+  return { head, cursors };
+}
+
+/** Some of the records of a database. */
+interface RecordPage {
+  readonly records: readonly KeyedRecord[];
+  /** Where the next page begins; undefined: this was the last one. */
+  readonly next: number | undefined;
+}
+
+/** A record as it lies on the disk; `id` tells where it lies. */
+export type RecordRow = readonly [id: number, space: number, key: string, value: Uint8Array];
+
+/** Packs a page of records. */
+export class PagePacker {
+  readonly #writer: ByteWriter;
+  #count = 0;
+  #last = 0;
+
+  constructor(expectedBytes: number) {
+    this.#writer = new ByteWriter(expectedBytes);
+    this.#writer.f64(0);
+    this.#writer.u32(0);
+  }
+
+  /** How many bytes it has. */
+  get length(): number {
+    return this.#writer.length;
+  }
+
+  /** The id of the last record. */
+  get last(): number {
+    return this.#last;
+  }
+
+  add([id, space, key, value]: RecordRow): void {
+    this.#writer.u8(space);
+    this.#writer.text(key);
+    this.#writer.blob(value);
+    this.#count += 1;
+    this.#last = id;
+  }
+
+  finish(isLast: boolean): PackedBytes {
+    // Ids begin at 1.
+    this.#writer.setF64(0, isLast ? 0 : this.#last);
+    this.#writer.setU32(8, this.#count);
+    return this.#writer.finish();
+  }
+}
+
+/** Reads what a PagePacker packed. Records of spaces that this software does not know are left alone, unread. */
+export function decodePage(packed: PackedBytes): RecordPage {
+  const reader = new ByteReader(packed);
+  const next = reader.f64();
   const records: KeyedRecord[] = [];
   for (let left = reader.u32(); left > 0; left -= 1) {
     const space = SPACES.get(reader.u8());
@@ -168,7 +228,7 @@ export function decodeState(packed: PackedBytes): StoredState {
     const value = reader.blob();
     if (space !== undefined) records.push({ space, key, value });
   }
-  return { records, cursors, head };
+  return { records, next: next === 0 ? undefined : next };
 }
 
 function list<T>(writer: ByteWriter, items: readonly T[] | undefined, write: (item: T) => void): void {
@@ -176,17 +236,6 @@ function list<T>(writer: ByteWriter, items: readonly T[] | undefined, write: (it
   items?.forEach((item) => {
     write(item);
   });
-}
-
-function counted<T>(writer: ByteWriter, items: Iterable<T>, write: (item: T) => void): void {
-  const at = writer.length;
-  let count = 0;
-  writer.u32(0);
-  for (const item of items) {
-    count += 1;
-    write(item);
-  }
-  writer.setU32(at, count);
 }
 
 function optional(writer: ByteWriter, value: number | undefined): void {

@@ -19,6 +19,8 @@ class DatabaseWorker {
         return this.#of(call.request.epoch).commit(call.request.group);
       case 'load':
         return this.#of(call.request.epoch).load();
+      case 'page':
+        return this.#of(call.request.epoch).page(call.request.after);
       case 'read':
         return this.#of(call.request.epoch).read(call.request);
       case 'pick':

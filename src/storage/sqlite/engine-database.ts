@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import { codeOf, messageOf } from '../../kernel/errors.ts';
 import type { Ballast } from './ballast.ts';
 import type { PackedBytes } from './bytes.ts';
-import { type DecodedBatch, LogPacker, RESOURCE_SPACES, decodeGroup, encodeState } from './codec.ts';
+import { type DecodedBatch, LogPacker, PagePacker, RESOURCE_SPACES, decodeGroup, encodePositions } from './codec.ts';
 import { StoreFailure, failureOf } from './failures.ts';
 import type { Calls, Failure, Outcome } from './protocol.ts';
 import { type FoundDatabase, inspect, leaveSuspicion } from './inspection.ts';
@@ -18,6 +18,10 @@ import { type Statements, prepareStatements } from './statements.ts';
 const BUSY_TIMEOUT_MS = 250;
 /** Records that are read at once; what is over the caller's bytes among them is read for nothing. */
 const READ_TOGETHER = 32;
+/** Positions, and records, that are read at once at activation. */
+const LOAD_TOGETHER = 128;
+/** A page of records ends when it has at least so many bytes: some hundred subscriptions. Larger ones stay in memory for longer. */
+const PAGE_BYTES = 128 * 1024;
 const FULL: Failure = { kind: 'full', message: 'the disk is full, and what grows is refused until there is space' };
 
 /** What an opened database is made of. */
@@ -112,7 +116,21 @@ export class EngineDatabase {
   }
 
   load(): PackedBytes {
-    return this.#guard(() => encodeState(this.#sql.head.get() ?? 0, this.#sql.cursors.all(), this.#sql.records.all()));
+    return this.#guard(() => encodePositions(this.#sql.head.get() ?? 0, this.#positions()));
+  }
+
+  /** Records from the one behind `after` on. Pages belong together only as long as nobody else may write. */
+  page(after: number): PackedBytes {
+    return this.#guard(() => {
+      this.#assertFence();
+      const page = new PagePacker(PAGE_BYTES + 48 * 1024);
+      for (let next = after; page.length < PAGE_BYTES; next = page.last) {
+        const rows = this.#sql.records.all(next, LOAD_TOGETHER);
+        for (const row of rows) page.add(row);
+        if (rows.length < LOAD_TOGETHER) return page.finish(true);
+      }
+      return page.finish(false);
+    });
   }
 
   read({ from, maxCount, maxBytes }: Omit<Calls['read']['request'], 'epoch'>): PackedBytes {
@@ -180,6 +198,15 @@ export class EngineDatabase {
     }
     this.#db.close();
     this.#mark.close(this.#broken === undefined);
+  }
+
+  /** All cursors, some at a time. */
+  *#positions(): Iterable<readonly [id: string, seq: number][]> {
+    for (let last: string | undefined = ''; last !== undefined;) {
+      const rows: [id: string, seq: number][] = this.#sql.cursors.all(last, LOAD_TOGETHER);
+      yield rows;
+      last = rows.length < LOAD_TOGETHER ? undefined : rows.at(-1)?.[0];
+    }
   }
 
   /** Null when the whole group is on the disk. */

@@ -1,6 +1,8 @@
-import type { EngineStore, LogRecord, StoredState, WriteBatch } from '../../engine/ports/engine-store.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { EngineStore, KeyedRecord, LogRecord, StoredState, WriteBatch } from '../../engine/ports/engine-store.ts';
 import { InfrastructureError } from '../../kernel/errors.ts';
-import { type TimedBatch, decodeLog, decodeState, encodeGroup, weightOf } from './codec.ts';
+import { type TimedBatch, decodeLog, decodePage, decodePositions, encodeGroup, weightOf } from './codec.ts';
+import type { PackedBytes } from './bytes.ts';
 import type { DatabaseThread } from './database-thread.ts';
 import { errorOf } from './failures.ts';
 import type { Outcome } from './protocol.ts';
@@ -35,7 +37,9 @@ export class SqliteEngineStore implements EngineStore {
 
   async load(): Promise<StoredState> {
     this.#assertOpen();
-    return decodeState(await this.#thread.call('load', { epoch: this.epoch }));
+    const loading = this.#thread.call('load', { epoch: this.epoch });
+    const first = this.#readPage(0);
+    return { ...decodePositions(await loading), pages: this.#pages(first) };
   }
 
   commit(batch: WriteBatch, at: number): Promise<void> {
@@ -69,6 +73,25 @@ export class SqliteEngineStore implements EngineStore {
     } catch {
       // Broken before: whoever waited for a commit knows, and there is nothing left to close.
     }
+  }
+
+  /** The thread reads the next page while the one before is worked on. */
+  async *#pages(first: Promise<PackedBytes>): AsyncIterable<readonly KeyedRecord[]> {
+    let reading: Promise<PackedBytes> | undefined = first;
+    while (reading !== undefined) {
+      const { records, next } = decodePage(await reading);
+      reading = next === undefined ? undefined : this.#readPage(next);
+      // Node.js hands over message after message, as long as more have come, before it lets anything else run.
+      await nextTurn();
+      yield records;
+    }
+  }
+
+  #readPage(after: number): Promise<PackedBytes> {
+    const reading = this.#thread.call('page', { epoch: this.epoch, after });
+    // Whoever does not read on does not hear of it.
+    reading.catch(() => undefined);
+    return reading;
   }
 
   /** Commits group after group until nothing waits. */

@@ -24,8 +24,8 @@ export interface Statements {
   readonly removeCursor: Change<[id: string]>;
   readonly trim: Change<[below: number]>;
   readonly forget: Change<[before: number]>;
-  readonly cursors: Query<[], [id: string, seq: number]>;
-  readonly records: Query<[], [space: number, key: string, value: Buffer]>;
+  readonly cursors: Query<[after: string, count: number], [id: string, seq: number]>;
+  readonly records: Query<[after: number, count: number], [id: number, space: number, key: string, value: Buffer]>;
   readonly read: Query<[from: number, count: number], [seq: number, bytes: Buffer]>;
   readonly pick: Query<[seq: number], Buffer>;
 }
@@ -54,8 +54,14 @@ export function prepareStatements(db: Database.Database): Statements {
     removeCursor: db.prepare('DELETE FROM cursor WHERE id = ?'),
     trim: db.prepare('DELETE FROM log WHERE seq < ?'),
     forget: db.prepare(`DELETE FROM record WHERE space = ${REQUEST_SPACE} AND at < ?`),
-    cursors: db.prepare<[], [string, number]>('SELECT id, seq FROM cursor').raw(),
-    records: db.prepare<[], [number, string, Buffer]>('SELECT space, key, value FROM record').raw(),
+    cursors: db
+      .prepare<[string, number], [string, number]>('SELECT id, seq FROM cursor WHERE id > ? ORDER BY id LIMIT ?')
+      .raw(),
+    records: db
+      .prepare<[number, number], [number, number, string, Buffer]>(
+        'SELECT id, space, key, value FROM record WHERE id > ? ORDER BY id LIMIT ?',
+      )
+      .raw(),
     read: db
       .prepare<[number, number], [number, Buffer]>('SELECT seq, bytes FROM log WHERE seq >= ? ORDER BY seq LIMIT ?')
       .raw(),

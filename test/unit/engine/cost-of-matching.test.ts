@@ -1,10 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { Demand } from '../../../src/engine/demand.ts';
-import { OwnInterest, type CompiledFilter } from '../../../src/engine/links/interest.ts';
 import { TopicIndex } from '../../../src/engine/matching.ts';
-import { silentLogger } from '../../../src/kernel/log.ts';
 import type { TopicExpression, TopicPath } from '../../../src/wsn/messages.ts';
-import { CONCRETE_DIALECT, FULL_DIALECT, XPATH_DIALECT } from '../../../src/wsn/topics/dialects.ts';
+import { XPATH_DIALECT } from '../../../src/wsn/topics/dialects.ts';
 import { compileTopicExpression } from '../../../src/wsn/topics/topic-expression.ts';
 import type { TopicSelector } from '../../../src/wsn/topics/topic-matchers.ts';
 
@@ -81,27 +78,5 @@ describe('an XPath with predicates', () => {
       (name) => expect.fail(name),
     );
     expect([found.sort(), topics.asked]).toEqual([['one', 'two'], 1]);
-  });
-});
-
-describe('OwnInterest.shared()', () => {
-  const compiled = (text: string, dialect: string, contents?: readonly TopicExpression[]): CompiledFilter => {
-    const expression = { dialect, text, namespaces: { ...NAMESPACES } };
-    const filter = contents === undefined ? { topics: [expression] } : { topics: [expression], contents };
-    return { filter, matchers: [compileTopicExpression(expression)] };
-  };
-
-  test('gives an equal filter of a live subscription, and never one that only means the same', () => {
-    const interest = new OwnInterest(1, 10, new Demand(silentLogger), silentLogger);
-    const first = compiled('t:a/b', CONCRETE_DIALECT);
-    interest.acquire(first);
-    const equal = compiled('t:a/b', CONCRETE_DIALECT);
-    expect(interest.shared(equal).filter).toBe(first.filter);
-    expect(interest.shared(equal).matchers).toBe(first.matchers);
-    for (const other of [compiled('t:a/b', FULL_DIALECT), compiled('t:a/b', CONCRETE_DIALECT, [xpath('c')])]) {
-      expect(interest.shared(other)).toBe(other);
-    }
-    interest.release(first);
-    expect(interest.shared(equal)).toBe(equal);
   });
 });

@@ -29,4 +29,10 @@ describe('pack()', () => {
     expect(Object.keys(back)).toEqual(['bytes']);
     expect(back.bytes.toString()).toBe('abc');
   });
+
+  it('keeps apart byte strings, also empty ones, and texts that look like a reference to one', () => {
+    const value = { '\\u0000bytes': 'text', list: [Buffer.from('one'), [], [Buffer.alloc(0)], '"\u0000bytes"'] };
+    expect(comparable(unpack(pack(value)))).toEqual(comparable(value));
+    expect(comparable(unpack(pack(Buffer.from('alone'))))).toEqual(comparable(Buffer.from('alone')));
+  });
 });

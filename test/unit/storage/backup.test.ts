@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { backUpEngine, backUpStoppedEngine } from '../../../src/storage/sqlite/engine-backup.ts';
 import { restoreEngine } from '../../../src/storage/sqlite/engine-restoration.ts';
+import { loaded } from '../../contract/store-contents.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { batchOf, batchesIn } from './fixtures/batches.ts';
 import { sqliteMember, temporaryDirectory } from './fixtures/places.ts';
@@ -23,7 +24,7 @@ function places(): Disposable & { readonly directory: string; readonly target: s
 async function batchesStored(directory: string): Promise<number[]> {
   await using member = sqliteMember(directory);
   const active = await activate(member, engine);
-  const batches = batchesIn(await active.store.read(0, 1e9, 1e9), await active.store.load());
+  const batches = batchesIn(await active.store.read(0, 1e9, 1e9), await loaded(active.store));
   await deactivate(active);
   return batches;
 }

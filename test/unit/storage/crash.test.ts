@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { loaded } from '../../contract/store-contents.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { batchesIn } from './fixtures/batches.ts';
 import { HolderProcess } from './fixtures/child.ts';
@@ -16,7 +17,7 @@ const acknowledgedBy = (child: HolderProcess): number[] =>
 async function inspect(directory: string): Promise<{ epoch: number; batches: number[] }> {
   await using member = sqliteMember(directory);
   const active = await activate(member, 'ME1');
-  const batches = batchesIn(await active.store.read(0, 1e9, 1e9), await active.store.load());
+  const batches = batchesIn(await active.store.read(0, 1e9, 1e9), await loaded(active.store));
   await deactivate(active);
   return { epoch: active.lease.epoch, batches };
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { InfrastructureError, StoreBrokenError } from '../../../src/kernel/errors.ts';
 import { errorOf, failureOf } from '../../../src/storage/sqlite/failures.ts';
 import { assertSqliteVersion, configure } from '../../../src/storage/sqlite/schema.ts';
+import { loaded } from '../../contract/store-contents.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { sqliteMember, temporaryDirectory } from './fixtures/places.ts';
 
@@ -235,9 +236,30 @@ describe('group commit', () => {
       ),
     );
     await Promise.all(commits);
-    const state = await active.store.load();
+    const state = await loaded(active.store);
     expect([state.records.length, state.cursors.length]).toEqual([COUNT, COUNT]);
     expect(new Set(state.records.map(({ key }) => key)).size).toBe(COUNT);
+    await deactivate(active);
+  });
+
+  it('gives no page of records to a tenure that another has followed', async () => {
+    using directory = temporaryDirectory();
+    await using member = sqliteMember(directory.path);
+    const active = await activate(member, 'ME1');
+    const put = Array.from({ length: 1_000 }, (_, at) => ({
+      ...{ space: 'subscription' as const, key: `s${at}`, value: Buffer.alloc(1_000) },
+    }));
+    await active.store.commit({ put }, 0);
+    const { pages } = await active.store.load();
+    const other = new Database(join(directory.path, 'ME1', 'engine.db'));
+    other.prepare('UPDATE fence SET epoch = epoch + 1').run();
+    other.close();
+    const reading = (async () => {
+      let count = 0;
+      for await (const page of pages) count += page.length;
+      return count;
+    })();
+    await expect(reading).rejects.toMatchObject({ code: 'lease-lost', processed: 'no' });
     await deactivate(active);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { EngineStore } from '../../../src/engine/ports/engine-store.ts';
+import { loaded } from '../../contract/store-contents.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { eventually } from '../../support/eventually.ts';
 import { sqliteMember } from './fixtures/places.ts';
@@ -134,7 +135,7 @@ describe.skipIf(!canMount())('SqliteStorage on a full disk (needs mount)', () =>
     );
     expect(statSync(ballast).size).toBe(4 << 20);
     await append(store, next, 10);
-    const state = await store.load();
+    const state = await loaded(store);
     expect([state.head, state.cursors]).toEqual([next, [{ id: 'c', seq: acknowledged.length }]]);
     await deactivate(active);
   });

@@ -5,6 +5,7 @@ import { MessagingEngine } from '../../../src/engine/engine.ts';
 import type { EngineOperation, EngineOperations } from '../../../src/engine/ports/engine.ts';
 import { silentLogger } from '../../../src/kernel/log.ts';
 import type { Tenure } from '../../../src/kernel/tenure.ts';
+import { loaded } from '../../contract/store-contents.ts';
 import { activate, deactivate, type Member } from '../../contract/storage-world.ts';
 import { eventually } from '../../support/eventually.ts';
 import { libxmlXPath } from '../../support/libxml-xpath.ts';
@@ -90,7 +91,7 @@ describe('a store that is written for long', () => {
     await using member = sqliteMember(directory.path, 'server1', { tuning: { ballastBytes: 0 } });
     const clock = new ManualClock();
     const spaceOf = async (store: Awaited<ReturnType<typeof engineOn>>['store'], wanted: string): Promise<number> =>
-      (await store.load()).records.filter(({ space, key }) => space === wanted && key !== 'through').length;
+      (await loaded(store)).records.filter(({ space, key }) => space === wanted && key !== 'through').length;
     for (let life = 0; life < 4; life += 1) {
       const { store, execute, end } = await engineOn(member, clock);
       for (let index = 0; index < 40; index += 1) {
