@@ -1,13 +1,13 @@
 import type { HttpReply, HttpRequest } from '../http/listener.ts';
 import type { RelayedReply } from '../http/relay.ts';
 import type { CancelSignal } from '../kernel/cancellation.ts';
-import { randomUrn } from '../kernel/ids.ts';
 import type { Logger } from '../kernel/log.ts';
 import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../soap/affinity.ts';
 import { readHeader } from '../soap/envelope.ts';
 import { ProtocolError, protocolFaultReply, type SoapReply } from '../soap/fault.ts';
 import type { SoapVersion } from '../soap/version.ts';
 import type { GivenUp, RequestRelay } from './relay-request.ts';
+import { RequestIds } from './request-ids.ts';
 import type { RouteKey } from './route.ts';
 
 export interface FrontDoorOptions {
@@ -22,6 +22,7 @@ export interface FrontDoorOptions {
 /** What clients talk to: reads the affinity of each SOAP request, and has it served by the right member. */
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
+  readonly #ids = new RequestIds();
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
@@ -39,7 +40,7 @@ export class FrontDoor {
     }
     const { path, body } = request;
     const { contentType, soapAction } = framing;
-    const relayed = { path, body, requestId: randomUrn(), contentType, soapAction };
+    const relayed = { path, body, requestId: this.#ids.next(), contentType, soapAction };
     const outcome = await this.#options.relay.relay(relayed, key, signal);
     return 'outcome' in outcome ? this.#pass(outcome) : this.#unavailable(outcome, framing.contentType);
   }
