@@ -7,7 +7,7 @@ import { affinityReference } from '../soap/affinity.ts';
 import type { EndpointReference } from '../soap/endpoint-reference.ts';
 import { contentTypeOf, soapNamespace, type SoapVersion } from '../soap/version.ts';
 import { DeliveryIds } from '../wsn/delivery-ids.ts';
-import { encodeBatch, encodeRaw, TopicElements } from '../wsn/notify.ts';
+import { encodeNotify, encodeRaw, TopicElements } from '../wsn/notify.ts';
 import { gapHeader } from '../wsn/gap-header.ts';
 import { DELIVERY_NAMESPACE, topologyName } from '../wsn/loop.ts';
 import { OPERATIONS } from '../wsn/operations.ts';
@@ -96,7 +96,7 @@ export class NotifyWriter {
     const notifications = messages.map(({ notification }) => notification);
     const [first] = notifications;
     if (!useRaw || first === undefined) {
-      const parts = encodeBatch({ reference, dialect, notifications }, this.#topics);
+      const parts = encodeNotify({ reference, dialect, notifications }, this.#topics);
       parts[0] = `</s:Header><s:Body>${String(parts[0])}`;
       return parts;
     }
@@ -106,7 +106,7 @@ export class NotifyWriter {
   }
 
   #envelopeOf({ subscription, consumer, soapVersion }: Claim): Envelope {
-    const known = this.#envelopes.peek(subscription);
+    const known = this.#envelopes.find(subscription);
     // A subscription keeps its consumer; what a claim says counts all the same.
     if (known?.consumer === consumer && known.version === soapVersion) return known;
     const headers = addressHeadersFor(consumer, ACTION, '');

@@ -1,3 +1,4 @@
+import { Recent } from '../kernel/recent.ts';
 import { LogExtent } from './backlog/log-extent.ts';
 import type { EngineStore, LogRecord } from './ports/engine-store.ts';
 import { decodeEntry, type EntryHeader, type LogEntry } from './records.ts';
@@ -25,7 +26,7 @@ export interface Chunk {
 /** The sequence numbers of the log, and its records: the newest from memory, others from the store. */
 export class MessageLog {
   readonly #store: EngineStore;
-  readonly #cache: EntryCache;
+  readonly #cache: Recent<number, LogEntry>;
   /** How many bytes it has. */
   readonly extent = new LogExtent();
   readonly #chunks = new Map<number, Chunk>();
@@ -36,7 +37,7 @@ export class MessageLog {
 
   constructor(store: EngineStore, maxCacheBytes: number) {
     this.#store = store;
-    this.#cache = new EntryCache(maxCacheBytes);
+    this.#cache = new Recent(maxCacheBytes, costOf);
   }
 
   /** The newest number that is committed and known to all readers. */
@@ -73,7 +74,7 @@ export class MessageLog {
   /** These records are committed. */
   append(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
-      this.#cache.keep(entry);
+      this.#cache.set(entry.seq, entry);
       this.extent.add(entry.place);
       this.#head = entry.seq;
     }
@@ -148,8 +149,7 @@ export class MessageLog {
   }
 
   #header({ seq, bytes }: LogRecord): EntryHeader {
-    const entry = this.#cache.find(seq) ?? decodeEntry(seq, bytes);
-    this.#cache.keep(entry);
+    const entry = this.#cache.get(seq, () => decodeEntry(seq, bytes));
     const { place, topic, isOwn, recipient, message } = entry;
     return { seq, place, topic, isOwn, recipient, message };
   }
@@ -175,48 +175,10 @@ export class MessageLog {
     if (absent.length === 0) return found;
     for (const { seq, bytes } of await this.#store.pick(absent)) {
       const entry = decodeEntry(seq, bytes);
-      this.#cache.keep(entry);
+      this.#cache.set(entry.seq, entry);
       found.set(seq, entry);
     }
     return found;
-  }
-}
-
-/**
- * Records by number, bounded by the memory they take. In two generations: what is used moves to the young one, and when that
- * has half the memory, the old one goes as a whole. To give up one record at a time would be dearer than all the rest.
- */
-class EntryCache {
-  readonly #maxBytes: number;
-  #young = new Map<number, LogEntry>();
-  #old = new Map<number, LogEntry>();
-  #youngBytes = 0;
-
-  constructor(maxBytes: number) {
-    this.#maxBytes = maxBytes;
-  }
-
-  find(seq: number): LogEntry | undefined {
-    const young = this.#young.get(seq);
-    if (young !== undefined) return young;
-    const entry = this.#old.get(seq);
-    if (entry !== undefined) this.#add(entry);
-    return entry;
-  }
-
-  keep(entry: LogEntry): void {
-    if (costOf(entry) <= this.#maxBytes / 2 && !this.#young.has(entry.seq)) this.#add(entry);
-  }
-
-  #add(entry: LogEntry): void {
-    const cost = costOf(entry);
-    if (this.#youngBytes + cost > this.#maxBytes / 2) {
-      this.#old = this.#young;
-      this.#young = new Map();
-      this.#youngBytes = 0;
-    }
-    this.#young.set(entry.seq, entry);
-    this.#youngBytes += cost;
   }
 }
 

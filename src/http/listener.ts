@@ -9,6 +9,7 @@ import type { Logger } from '../kernel/log.ts';
 import { memoized } from '../kernel/memo.ts';
 import { announcesTooMuch, discardBody, readBody } from './body.ts';
 import type { HttpReply, HttpRequest } from './messages.ts';
+import { garbageStatus, MAX_HEADERS, refusalOf, text } from './refusals.ts';
 
 export type { HttpReply, HttpRequest } from './messages.ts';
 
@@ -42,13 +43,10 @@ export interface HttpListenerOptions {
   readonly logger: Logger;
 }
 
-const MAX_HEADERS = 100;
 const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
-/** Requests that one connection may have open at once, by pipelining. */
-const MAX_PIPELINED = 16;
 /** What is read and thrown away of a refused body, so that the client gets to read why. */
 const DISCARD_BYTES = 16 * 1024 * 1024;
 const DISCARD_MS = 2000;
@@ -69,6 +67,13 @@ interface OpenRequest {
   readonly cancellation: Cancellation;
   /** True once `onPost` or `fallback` has it: an answer to it is owed. */
   isOwed: boolean;
+}
+
+/** One that has an answer of its own, which an upgraded connection has not. */
+interface Exchange extends OpenRequest {
+  readonly response: ServerResponse;
+  /** The client waits for leave to send the body. */
+  readonly expectsContinue: boolean;
 }
 
 /** Where clients come in: POSTs are read whole within limits and answered whole; everything else goes to `fallback`. */
@@ -216,7 +221,7 @@ export class HttpListener implements Component {
       socket.destroy();
       return;
     }
-    const open: OpenRequest = { request, cancellation: new Cancellation(), isOwed: false };
+    const open: Exchange = { request, response, expectsContinue, cancellation: new Cancellation(), isOwed: false };
     visit.add(open);
     response.on('close', () => {
       visit.delete(open);
@@ -229,13 +234,14 @@ export class HttpListener implements Component {
     if (refusal !== undefined) {
       this.#refuse(request, response, refusal);
     } else if (request.method === 'POST') {
-      void this.#serve(request, response, expectsContinue, open);
+      void this.#serve(open);
     } else {
-      this.#fallBack(request, response, expectsContinue, open);
+      this.#fallBack(open);
     }
   }
 
-  #fallBack(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean, open: OpenRequest): void {
+  #fallBack(open: Exchange): void {
+    const { request, response, expectsContinue } = open;
     open.isOwed = true;
     if (expectsContinue) response.writeContinue();
     try {
@@ -246,25 +252,16 @@ export class HttpListener implements Component {
   }
 
   /** Never rejects. */
-  async #serve(
-    request: IncomingMessage,
-    response: ServerResponse,
-    expectsContinue: boolean,
-    open: OpenRequest,
-  ): Promise<void> {
+  async #serve(open: Exchange): Promise<void> {
     try {
-      await this.#servePost(request, response, expectsContinue, open);
+      await this.#answerPost(open);
     } catch (error) {
-      this.#fail(response, error, open.cancellation);
+      this.#fail(open.response, error, open.cancellation);
     }
   }
 
-  async #servePost(
-    request: IncomingMessage,
-    response: ServerResponse,
-    expectsContinue: boolean,
-    open: OpenRequest,
-  ): Promise<void> {
+  async #answerPost(open: Exchange): Promise<void> {
+    const { request, response, expectsContinue } = open;
     const { onPost, limits } = this.#options;
     const head = headOf(request);
     const encoding = request.headers['content-encoding'];
@@ -378,27 +375,11 @@ export class HttpListener implements Component {
   }
 }
 
-function refusalOf(request: IncomingMessage, openRequests: number): HttpReply | undefined {
-  if (request.rawHeaders.length > 2 * MAX_HEADERS) return text(431, `More than ${MAX_HEADERS} headers`);
-  if (openRequests > MAX_PIPELINED) return text(503, `More than ${MAX_PIPELINED} requests at once on one connection`);
-  return undefined;
-}
-
 function headOf(request: IncomingMessage): Omit<HttpRequest, 'body'> {
   const { method = '', url = '', headers, socket } = request;
   const mark = url.indexOf('?');
   const [path, query] = mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
   return { method, path, query, headers, remoteAddress: socket.remoteAddress ?? '' };
-}
-
-function text(status: number, line: string): HttpReply {
-  return { status, headers: { 'Content-Type': 'text/plain; charset=utf-8' }, body: Buffer.from(`${line}\n`) };
-}
-
-function garbageStatus(code: string | undefined): string {
-  if (code === 'HPE_HEADER_OVERFLOW') return '431 Request Header Fields Too Large';
-  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return '408 Request Timeout';
-  return '400 Bad Request';
 }
 
 function clientGone(): InfrastructureError {

@@ -1,15 +1,24 @@
-/** Keeps so many of the values that were made last, so that what is asked for again and again is made once. */
+/**
+ * Keeps what was used last, so that what is asked for again and again is made once. In two generations: what is used moves
+ * to the young one, and when that has half of what may be kept, the old one goes as a whole. To give up one value at a time
+ * would be dearer than all the rest: a Map is walked through the graves of what it has lost.
+ */
 export class Recent<K, V> {
-  readonly #values = new Map<K, V>();
   readonly #most: number;
+  readonly #weigh: (value: V) => number;
+  #young = new Map<K, V>();
+  #old = new Map<K, V>();
+  #youngWeight = 0;
 
-  constructor(most: number) {
+  /** Keeps values that weigh `most` together; without `weigh`, so many. What weighs more than half of it is not kept. */
+  constructor(most: number, weigh: (value: V) => number = () => 1) {
     this.#most = most;
+    this.#weigh = weigh;
   }
 
   /** What `make` gave for this key before, or gives now. */
   get(key: K, make: (key: K) => V): V {
-    const known = this.#values.get(key);
+    const known = this.find(key);
     if (known !== undefined) return known;
     const made = make(key);
     this.set(key, made);
@@ -17,17 +26,34 @@ export class Recent<K, V> {
   }
 
   /** What is kept under this key. */
-  peek(key: K): V | undefined {
-    return this.#values.get(key);
+  find(key: K): V | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const value = this.#old.get(key);
+    if (value !== undefined) this.#add(key, value);
+    return value;
   }
 
-  /** In the place of what there is; the oldest key goes when there are too many. */
+  /** In the place of what there is. */
   set(key: K, value: V): void {
-    this.#values.set(key, value);
-    if (this.#values.size <= this.#most) return;
-    for (const oldest of this.#values.keys()) {
-      this.#values.delete(oldest);
-      return;
+    const replaced = this.#young.get(key);
+    if (replaced !== undefined) {
+      this.#young.delete(key);
+      this.#youngWeight -= this.#weigh(replaced);
     }
+    // Neither may an older value come back.
+    this.#old.delete(key);
+    if (this.#weigh(value) <= this.#most / 2) this.#add(key, value);
+  }
+
+  #add(key: K, value: V): void {
+    const weight = this.#weigh(value);
+    if (this.#youngWeight + weight > this.#most / 2) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#youngWeight = 0;
+    }
+    this.#young.set(key, value);
+    this.#youngWeight += weight;
   }
 }

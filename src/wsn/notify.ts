@@ -48,8 +48,10 @@ export interface OutgoingBatch {
   readonly notifications: readonly Notification[];
 }
 
-/** As `encodeNotify`, for one subscriber. The same text between two payloads is the same string, so that it can be encoded once. */
-export function encodeBatch(
+/**
+ * A wsnt:Notify for the body of a message to one subscriber; at least one notification. Payloads are put in byte for byte. The same text between two payloads is the same string, so that it can be encoded once.
+ */
+export function encodeNotify(
   { reference, dialect, notifications }: OutgoingBatch,
   topics: TopicElements,
 ): (string | Uint8Array)[] {
@@ -67,11 +69,6 @@ export function encodeBatch(
   }
   parts.push('</wsnt:NotificationMessage></wsnt:Notify>');
   return parts;
-}
-
-/** A wsnt:Notify for the body of a message; at least one message. Payloads are put in byte for byte. */
-export function encodeNotify(messages: readonly OutgoingNotification[]): (string | Uint8Array)[] {
-  return ['<wsnt:Notify ', NAMESPACES, '>', ...messages.flatMap(notificationParts), '</wsnt:Notify>'];
 }
 
 /** A wsnt:GetMessagesResponse for the body of a reply. */

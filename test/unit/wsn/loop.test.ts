@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Notification } from '../../../src/wsn/messages.ts';
 import { isOwnEcho, passedOn, sendingTopology, topologyName } from '../../../src/wsn/loop.ts';
 import { decodeNotify } from '../../../src/wsn/decode-notify.ts';
-import { encodeNotify } from '../../../src/wsn/notify.ts';
+import { encodeNotify, TopicElements } from '../../../src/wsn/notify.ts';
 import { readXml } from '../../../src/xml/reader.ts';
 import { read } from '../soap/envelopes.ts';
 
@@ -15,7 +15,8 @@ const message = Buffer.from(`<wsnt:Message xmlns:wsnt="${WSNT}"><e xmlns="urn:te
 
 /** As it arrives elsewhere. */
 function delivered(notification: Notification): Notification {
-  const body = encodeNotify([{ notification }]).map((part) => Buffer.from(part as Uint8Array));
+  const batch = { reference: '', dialect: undefined, notifications: [notification] };
+  const body = encodeNotify(batch, new TopicElements()).map((part) => Buffer.from(part as Uint8Array));
   return decodeNotify(readXml(Buffer.concat(body)).root).messages[0]!;
 }
 

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { headerBlocksFor, readEndpointReference, wsaName } from '../../../src/soap/addressing.ts';
+import {
+  headerBlocksFor,
+  readEndpointReference,
+  wsaName,
+  writeEndpointReference,
+} from '../../../src/soap/addressing.ts';
 import { affinityReference, combineAffinity } from '../../../src/soap/affinity.ts';
 import { readEnvelope } from '../../../src/soap/envelope.ts';
 import { messageReply, ProtocolError, protocolFaultReply, writeEnvelope } from '../../../src/soap/fault.ts';
@@ -11,7 +16,7 @@ import { LATEST_TIME } from '../../../src/wsn/date-time.ts';
 import { FAULT_SPECS, WsnFault, wsnFaultReply } from '../../../src/wsn/faults.ts';
 import type { WsnFaultName } from '../../../src/wsn/faults.ts';
 import type { Notification } from '../../../src/wsn/messages.ts';
-import { encodeGetMessagesReply, encodeNotify } from '../../../src/wsn/notify.ts';
+import { encodeGetMessagesReply, encodeNotify, TopicElements } from '../../../src/wsn/notify.ts';
 import { OPERATIONS } from '../../../src/wsn/operations.ts';
 import { demandPropertyElement, topicPropertyElement } from '../../../src/wsn/properties/resource-documents.ts';
 import {
@@ -241,7 +246,14 @@ describe.skipIf(!hasOfficialSchemas)('what is emitted is valid by the official s
     const body = writeEnvelope({
       version,
       headerBlocks: headerBlocksFor(reference),
-      body: encodeNotify([{ subscription: reference, notification }, { notification: bare }]),
+      body: encodeNotify(
+        {
+          reference: writeEndpointReference('wsnt:SubscriptionReference', reference),
+          dialect: undefined,
+          notifications: [notification, bare],
+        },
+        new TopicElements(),
+      ),
     });
     expect(problemsOf(body)).toEqual([]);
   });
@@ -260,7 +272,9 @@ describe.skipIf(!hasOfficialSchemas)('what is emitted is valid by the official s
       );
       const messages = request.operation === 'Notify' ? request.messages : [];
       const xml = Buffer.concat(
-        encodeNotify(messages.map((one) => ({ notification: one }))).map((part) => Buffer.from(part)),
+        encodeNotify({ reference: '', dialect: undefined, notifications: messages }, new TopicElements()).map((part) =>
+          Buffer.from(part as string),
+        ),
       );
       expect(problemsOf(xml)).toEqual([]);
     }
