@@ -7,6 +7,7 @@ import type { Component } from '../kernel/component.ts';
 import { codeOf, InfrastructureError, InvariantError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import { memoized } from '../kernel/memo.ts';
+import { Turn } from '../kernel/turn.ts';
 import { announcesTooMuch, discardBody, readBody } from './body.ts';
 import type { HttpReply, HttpRequest } from './messages.ts';
 import { garbageStatus, MAX_HEADERS, refusalOf, text } from './refusals.ts';
@@ -82,6 +83,7 @@ export class HttpListener implements Component {
   readonly #logger: Logger;
   /** Every connection, with its open requests. */
   readonly #visits = new Map<Duplex, Set<OpenRequest>>();
+  readonly #turn = new Turn();
   #server: Server | undefined;
   #started: Promise<void> | undefined;
   #stopped: Promise<void> | undefined;
@@ -282,6 +284,7 @@ export class HttpListener implements Component {
       this.#refuse(request, response, this.#tooLarge(head));
     } else if (outcome.kind === 'whole') {
       open.isOwed = true;
+      await this.#turn.over();
       const { method, path, query, headers, remoteAddress } = head;
       const { body } = outcome;
       // Named one by one: of objects that are spread, V8 makes one of a class of its own each time.
