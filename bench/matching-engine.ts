@@ -1,5 +1,6 @@
 import { assemble, type EngineOptions, type Parts } from '../src/engine/parts.ts';
-import { createEntry, type StoredSubscription } from '../src/engine/records.ts';
+import { createEntry } from '../src/engine/entry.ts';
+import type { StoredSubscription } from '../src/engine/records.ts';
 import type { Subscription } from '../src/engine/subscriptions.ts';
 import { systemClock } from '../src/kernel/clock.ts';
 import { randomId } from '../src/kernel/ids.ts';

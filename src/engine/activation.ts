@@ -5,8 +5,8 @@ import { isSegmentKey } from './backlog/log-extent.ts';
 import type { Parts } from './parts.ts';
 import { isLinkCursorId } from './links/peer-links.ts';
 import type { KeyedRecord, Space, StoredState } from './ports/engine-store.ts';
+import { decodeEntry } from './entry.ts';
 import {
-  decodeEntry,
   unpackRecord,
   type StoredAlive,
   type StoredPullPoint,

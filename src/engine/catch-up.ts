@@ -4,7 +4,7 @@ import type { Logger } from '../kernel/log.ts';
 import type { Cursor, Pass } from './cursor.ts';
 import type { Life } from './life.ts';
 import type { MessageLog } from './log.ts';
-import type { EntryHeader } from './records.ts';
+import type { EntryHeader } from './entry.ts';
 import { undecided } from './undecided.ts';
 
 /** How often, and how far apart, it is asked on behalf of a request whether a record is for a reader. */

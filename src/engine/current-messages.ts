@@ -3,7 +3,8 @@ import { memoized } from '../kernel/memo.ts';
 import { pack } from '../kernel/packed.ts';
 import type { TopicPath } from '../wsn/messages.ts';
 import type { KeyedRecord, Space } from './ports/engine-store.ts';
-import { unpackRecord, type LogEntry, type StoredCurrent } from './records.ts';
+import type { LogEntry } from './entry.ts';
+import { unpackRecord, type StoredCurrent } from './records.ts';
 
 interface Current {
   readonly at: number;

@@ -1,6 +1,6 @@
 import { Beyond, type Amount } from './backlog/beyond.ts';
 import type { Gap } from './ports/gap.ts';
-import type { EntryHeader, Place } from './records.ts';
+import type { EntryHeader, Place } from './entry.ts';
 import { SeqQueue } from './seq-queue.ts';
 
 /** A shared reading of the log on behalf of many cursors. */

@@ -3,7 +3,7 @@ import type { Cursor } from './cursor.ts';
 import type { MessageLog } from './log.ts';
 import type { PeerLinks } from './links/peer-links.ts';
 import type { PullPoints } from './pull-points.ts';
-import type { EntryHeader, LogEntry } from './records.ts';
+import type { EntryHeader, LogEntry } from './entry.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 interface Readers {

@@ -1,7 +1,7 @@
 import { terminationNotice } from '../wsn/termination-notice.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { WriteBatch } from './ports/engine-store.ts';
-import { createEntry } from './records.ts';
+import { createEntry } from './entry.ts';
 import { subscriptionRecord, subscriptionRemoval, type Subscription } from './subscriptions.ts';
 
 /** What the end of one resource is in the store and in memory. */

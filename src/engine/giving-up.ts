@@ -4,7 +4,8 @@ import { notificationOf, summaryOf } from './dead-letters.ts';
 import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import type { Verdict } from './ports/outbox.ts';
-import { createEntry, type LogEntry, type StoredDeadLetter } from './records.ts';
+import { createEntry, type LogEntry } from './entry.ts';
+import type { StoredDeadLetter } from './records.ts';
 import type { Subscription } from './subscriptions.ts';
 
 type Request<O extends keyof EngineOperations> = EngineOperations[O]['request'];

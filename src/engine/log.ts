@@ -1,7 +1,7 @@
 import { Recent } from '../kernel/recent.ts';
 import { LogExtent } from './backlog/log-extent.ts';
 import type { EngineStore, LogRecord } from './ports/engine-store.ts';
-import { decodeEntry, type EntryHeader, type LogEntry } from './records.ts';
+import { decodeEntry, type EntryHeader, type LogEntry } from './entry.ts';
 
 /** Numbers per chunk: what is read back for one cursor serves all others that are behind. */
 const CHUNK_NUMBERS = 256;

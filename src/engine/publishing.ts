@@ -8,14 +8,8 @@ import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations, LinkedRecord } from './ports/engine.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import { digestOf } from './digest.ts';
-import {
-  createEntry,
-  decodeEntry,
-  type EntryHeader,
-  type LogEntry,
-  type StoredHighWater,
-  type StoredTopic,
-} from './records.ts';
+import { createEntry, decodeEntry, type EntryHeader, type LogEntry } from './entry.ts';
+import type { StoredHighWater, StoredTopic } from './records.ts';
 import { mayPublish } from './registrations.ts';
 import { undecided } from './undecided.ts';
 import { unknownResource } from './unknown-resource.ts';
@@ -70,7 +64,7 @@ export class Publishing {
       );
       for (const { seq, bytes } of fresh) {
         const { at, notification } = decodeEntry(seq, bytes);
-        entries.push(createEntry(log.assign(), { at, origin, originSeq: seq }, notification));
+        entries.push(createEntry(log.assign(), { at, origin }, notification));
         highWater = seq;
       }
       if (entries.length === 0) return { highWater };

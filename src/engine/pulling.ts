@@ -8,7 +8,7 @@ import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations, PulledNotification } from './ports/engine.ts';
 import type { Gap } from './ports/gap.ts';
 import { pullPointRecord, type PullPoint } from './pull-points.ts';
-import type { LogEntry } from './records.ts';
+import type { LogEntry } from './entry.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import { subscriptionRemoval } from './subscriptions.ts';
 import { Waiting } from './waiting.ts';

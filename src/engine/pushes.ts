@@ -3,7 +3,7 @@ import { giveUp } from './giving-up.ts';
 import { gapBeyond } from './backlog/gap.ts';
 import type { Parts } from './parts.ts';
 import type { Claim, Outbox } from './ports/outbox.ts';
-import type { LogEntry } from './records.ts';
+import type { LogEntry } from './entry.ts';
 import { subscriptionRecord, type Subscription } from './subscriptions.ts';
 
 /** What is to be pushed to consumers. */

@@ -1,124 +1,14 @@
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
-import type { EngineName } from '../kernel/names.ts';
-import { pack, unpack } from '../kernel/packed.ts';
+import { unpack } from '../kernel/packed.ts';
 import type {
   Consumer,
   Filter,
-  Notification,
   PublisherRegistration,
   SubscriptionPolicy,
   TopicExpression,
   TopicPath,
 } from '../wsn/messages.ts';
 import type { RemoteSubscription } from './ports/remote-producers.ts';
-
-/** Where a record stands in the log and what it takes there. One object, shared by all queues that it is in. */
-export interface Place {
-  readonly seq: number;
-  /** When it was published, milliseconds since 1970. */
-  readonly at: number;
-  /** Bytes of the record. */
-  readonly size: number;
-}
-
-/** What a reader needs to know of a log record to tell whether it is for him. */
-export interface EntryHeader {
-  readonly seq: number;
-  readonly place: Place;
-  readonly topic: TopicPath | undefined;
-  /** True: it was published at this engine, not taken over from a peer. */
-  readonly isOwn: boolean;
-  /** The pull point or subscription that it is for, and for nobody else; undefined: for all that it passes. */
-  readonly recipient: string | undefined;
-  /** The complete wsnt:Message, for filters over its content. */
-  readonly message: Uint8Array;
-}
-
-/** One record of the log. */
-export interface LogEntry extends EntryHeader {
-  /** When it was published, milliseconds since 1970. */
-  readonly at: number;
-  readonly notification: Notification;
-  /** See Publication.again. */
-  readonly again: Again | undefined;
-  /** The record as it is stored. */
-  readonly bytes: Uint8Array;
-}
-
-/** What a log record says besides the notification. */
-export interface Publication {
-  readonly at: number;
-  /** The engine that it was published at; undefined: this one. */
-  readonly origin?: EngineName | undefined;
-  /** Its number in the log of `origin`. */
-  readonly originSeq?: number | undefined;
-  /** See EntryHeader.recipient. */
-  readonly recipient?: string | undefined;
-  readonly again?: Again | undefined;
-}
-
-/** A message that was a dead letter: the number under which it was logged first, and how often it was tried. */
-export interface Again {
-  readonly seq: number;
-  readonly attempts: number;
-}
-
-interface StoredEntry {
-  readonly again?: Again;
-  readonly at: number;
-  readonly origin?: EngineName;
-  readonly topic?: TopicPath;
-  readonly producer?: string;
-  readonly recipient?: string;
-  /** What version 0.1 called the recipient. */
-  readonly pullPoint?: string;
-  readonly message: Uint8Array;
-}
-
-/** A notification, of which parts may be undefined. */
-interface Published {
-  readonly topic?: TopicPath | undefined;
-  readonly producer?: string | undefined;
-  readonly message: Uint8Array;
-}
-
-/** Makes the log record of a notification. Its message is a view of the record: nothing of the request stays in memory. */
-export function createEntry(seq: number, publication: Publication, notification: Notification): LogEntry {
-  const { at, origin, originSeq, recipient, again } = publication;
-  const { topic, producer, message } = notification;
-  const bytes = pack({ at, origin, originSeq, recipient, again, topic, producer, message });
-  // pack() puts byte strings behind all else, and there is but one.
-  const kept = bytes.subarray(bytes.byteLength - message.byteLength);
-  return entryOf(seq, bytes, { at, origin, recipient, again, topic, producer, message: kept });
-}
-
-/** Reads a log record. Throws InfrastructureError `store-unavailable` if it is not one. */
-export function decodeEntry(seq: number, bytes: Uint8Array): LogEntry {
-  const stored = unpackRecord(`log record ${seq}`, bytes) as StoredEntry;
-  return entryOf(seq, bytes, { ...stored, recipient: stored.recipient ?? stored.pullPoint });
-}
-
-/** Everything is named one by one: of objects put together by spreading others, V8 may give each a hidden class of its own. */
-function entryOf(seq: number, bytes: Uint8Array, stored: Publication & Published): LogEntry {
-  const { at, origin, topic, producer, recipient, again, message } = stored;
-  return {
-    seq,
-    place: { seq, at, size: bytes.byteLength },
-    topic,
-    isOwn: origin === undefined,
-    recipient,
-    message,
-    at,
-    again,
-    bytes,
-    notification: notificationOf({ message, topic, producer }),
-  };
-}
-
-function notificationOf({ message, topic, producer }: Published): Notification {
-  if (topic === undefined) return producer === undefined ? { message } : { message, producer };
-  return producer === undefined ? { message, topic } : { message, topic, producer };
-}
 
 /** A stretch of the log that a subscription does not get, because it was paused and does not keep everything. */
 export interface Skip {

@@ -1,4 +1,4 @@
-import type { Place } from './records.ts';
+import type { Place } from './entry.ts';
 
 /** A first-in, first-out queue of places in the log with ascending sequence numbers. Knows how many bytes they take. */
 export class SeqQueue {

@@ -2,7 +2,8 @@ import type { Consumer, Filter, SubscriptionPolicy } from '../wsn/messages.ts';
 import type { TopicMatcher } from '../wsn/topics/topic-expression.ts';
 import type { ContentFilter } from './contents.ts';
 import { Cursor, type CursorOwner, type ReaderKind } from './cursor.ts';
-import type { EntryHeader, Skip, StoredSubscription } from './records.ts';
+import type { EntryHeader } from './entry.ts';
+import type { Skip, StoredSubscription } from './records.ts';
 import type { SharedFilter } from './shared-filters.ts';
 import type { Verdict } from './verdict.ts';
 

@@ -2,7 +2,7 @@ import type { Conclude, Parts } from './parts.ts';
 import type { EngineOperations } from './ports/engine.ts';
 import { undecided } from './undecided.ts';
 import { allOf } from './verdict.ts';
-import { createEntry, type LogEntry } from './records.ts';
+import { createEntry, type LogEntry } from './entry.ts';
 import type { Subscribing } from './subscribing.ts';
 import { matchesAll } from './matching.ts';
 

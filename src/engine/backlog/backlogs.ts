@@ -9,7 +9,7 @@ import { pausePlan } from '../pausing.ts';
 import type { DropReason } from '../ports/gap.ts';
 import { Pressure } from './pressure.ts';
 import { recountAll } from './recount.ts';
-import type { EntryHeader } from '../records.ts';
+import type { EntryHeader } from '../entry.ts';
 import { pullPointOf, type Subscription } from '../subscriptions.ts';
 
 /** What limits have done since the engine began its tenure. */

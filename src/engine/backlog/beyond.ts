@@ -1,4 +1,4 @@
-import type { Place } from '../records.ts';
+import type { Place } from '../entry.ts';
 
 /** How many messages, and how many bytes they take in the log. */
 export interface Amount {

@@ -4,7 +4,7 @@ import type { Cursor } from '../cursor.ts';
 import { joinGaps } from './gap.ts';
 import type { MessageLog } from '../log.ts';
 import type { DropReason, Gap } from '../ports/gap.ts';
-import type { Place } from '../records.ts';
+import type { Place } from '../entry.ts';
 import type { Writer } from '../writer.ts';
 
 interface DroppingOptions {

@@ -1,6 +1,7 @@
 import { pack } from '../../kernel/packed.ts';
 import type { KeyedRecord } from '../ports/engine-store.ts';
-import { unpackRecord, type Place } from '../records.ts';
+import type { Place } from '../entry.ts';
+import { unpackRecord } from '../records.ts';
 
 /** A segment ends when it has so many numbers, or so many bytes. */
 const SEGMENT_RECORDS = 4_096;

@@ -1,7 +1,7 @@
 import { InfrastructureError } from '../../kernel/errors.ts';
 import type { BacklogLimits, BacklogPolicy } from './backlog-limits.ts';
 import type { Cursor } from '../cursor.ts';
-import type { EntryHeader } from '../records.ts';
+import type { EntryHeader } from '../entry.ts';
 
 /** Shares of a limit: a reader presses from the first on, until it is down to the second. */
 const HIGH = 0.8;

@@ -3,7 +3,7 @@ import type { Parts } from '../parts.ts';
 import type { PeerLink } from './peer-links.ts';
 import type { InterestChange } from '../ports/engine.ts';
 import type { LinkClaim, LinkOutlet } from '../ports/link-outlet.ts';
-import type { LogEntry } from '../records.ts';
+import type { LogEntry } from '../entry.ts';
 
 /** What is to be forwarded to the peers, and what is wanted from them. */
 export class Links implements LinkOutlet {

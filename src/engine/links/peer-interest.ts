@@ -7,7 +7,8 @@ import { digestOf } from '../digest.ts';
 import { TopicIndex } from '../matching.ts';
 import type { InterestChange } from '../ports/engine.ts';
 import type { KeyedRecord, WriteBatch } from '../ports/engine-store.ts';
-import type { EntryHeader, StoredExpression, StoredInterest } from '../records.ts';
+import type { EntryHeader } from '../entry.ts';
+import type { StoredExpression, StoredInterest } from '../records.ts';
 
 interface Wanted {
   readonly key: string;

@@ -4,7 +4,7 @@ import { Cursor } from '../cursor.ts';
 import { Listeners } from '../listeners.ts';
 import type { PeerInterest } from './peer-interest.ts';
 import type { KeyedRecord } from '../ports/engine-store.ts';
-import type { EntryHeader } from '../records.ts';
+import type { EntryHeader } from '../entry.ts';
 
 /** What the store holds of the links to peers. */
 export interface StoredLinks {

@@ -68,13 +68,13 @@ describe('a backlog at its limit', () => {
   );
 
   it('drops by bytes, and by age whatever the policy', async () => {
-    const host = new EngineHost({ backlog: limits({ bytes: 500, ageMs: 60_000, policy: 'pause' }) });
+    const host = new EngineHost({ backlog: limits({ bytes: 400, ageMs: 60_000, policy: 'pause' }) });
     await host.start();
     const id = await host.subscribe('a');
     await publish(host, ['old']);
     await host.clock.advance(61_100);
     expect(host.engine.backlogCounters().dropped).toMatchObject({ age: 1 });
-    host.engine.setBacklogLimits({ ...defaultBacklogLimits, ...limits({ bytes: 500 }) });
+    host.engine.setBacklogLimits({ ...defaultBacklogLimits, ...limits({ bytes: 400 }) });
     await publish(host, ['x'.repeat(200), 'y'.repeat(200), 'z'.repeat(200)]);
     const claim = await host.claim(id);
     expect(textsOf(claim!).map((text) => text[0])).toEqual(['z']);

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEntry } from '../../../src/engine/records.ts';
+import { decodeEntry } from '../../../src/engine/entry.ts';
 import { EngineHost, messageOf, textOf, textsOf } from './test-engine.ts';
 
 const TOPICS = ['a', 'b', 'c'] as const;

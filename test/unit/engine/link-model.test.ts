@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { decodeEntry } from '../../../src/engine/records.ts';
-import { unpack } from '../../../src/kernel/packed.ts';
+import { decodeRecord } from '../../../src/engine/entry-format.ts';
+import { decodeEntry } from '../../../src/engine/entry.ts';
 import { ManualClock } from '../../support/manual-clock.ts';
 import { EngineHost, textOf } from './test-engine.ts';
 
@@ -127,7 +127,7 @@ class Bus {
   #taken(peer: EngineHost, origin: string): string[] {
     const records = [...peer.medium.engine(peer.name).log.values()];
     return records
-      .filter(({ bytes }) => (unpack(bytes) as { origin?: string }).origin === origin)
+      .filter(({ bytes }) => decodeRecord(bytes).origin === origin)
       .map(({ seq, bytes }) => textOf(decodeEntry(seq, bytes).notification));
   }
 

@@ -145,7 +145,7 @@ describe('getMessages', () => {
   });
 
   it('ends a reply before it outgrows its limit', async () => {
-    const host = new EngineHost({ limits: { maxReplyBytes: 1_000 } });
+    const host = new EngineHost({ limits: { maxReplyBytes: 800 } });
     await host.start();
     const pullPoint = await pullPointOf(host);
     await host.feed(pullPoint, 'a');
