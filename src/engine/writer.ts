@@ -1,5 +1,6 @@
 import { InfrastructureError, InvariantError, StoreBrokenError } from '../kernel/errors.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { LinkedQueue } from '../kernel/linked-queue.ts';
 import { backlogChange } from './backlog/backlog-record.ts';
 import type { Cursor } from './cursor.ts';
 import type { Life } from './life.ts';
@@ -16,12 +17,19 @@ export interface CommitOptions {
   readonly onRefused?: () => void;
 }
 
-interface Settling {
+/** A commit that is under way, or done before others that were begun earlier. */
+interface Commit {
   readonly carried: Carried;
   readonly apply: () => void;
   readonly onRefused: (() => void) | undefined;
   readonly isOnlyCarried: boolean;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  /** What the store said. */
+  outcome: Outcome | undefined;
 }
+
+type Outcome = 'committed' | { readonly error: unknown };
 
 interface RecordName {
   readonly space: Space;
@@ -47,12 +55,12 @@ export class Writer {
   readonly #life: Life;
   readonly #clock: Clock;
   readonly #dirty = new Set<Cursor>();
+  readonly #commits = new LinkedQueue<Commit>();
   #put = new Map<string, KeyedRecord>();
   #remove = new Map<string, RecordName>();
   #removeCursors: string[] = [];
   #trimBelow: number | undefined;
   #forgetBefore: number | undefined;
-  #tail: Promise<void> = Promise.resolve();
   #canMark = true;
 
   constructor({ store, log, life, clock }: { store: EngineStore; log: MessageLog; life: Life; clock: Clock }) {
@@ -74,17 +82,20 @@ export class Writer {
    * Commits `batch`, then calls `apply`, after the `apply` of every batch before it. Rejects without calling it when the
    * store rejects.
    */
-  async commit(batch: WriteBatch, apply: () => void, { at, onRefused }: CommitOptions = {}): Promise<void> {
-    this.#life.assertMayAct();
-    const carried = this.#takeCarried();
-    const whole = carried === NOTHING ? batch : withCarried(batch, carried);
-    const committed = this.#store.commit(whole, at ?? this.#clock.now());
-    // The order of rejections does not matter to Node, which would otherwise report one that is not awaited yet.
-    committed.catch(() => undefined);
-    const isOnlyCarried = Object.keys(batch).length === 0;
-    const settled = this.#settle(this.#tail, committed, { carried, apply, onRefused, isOnlyCarried });
-    this.#tail = settled.catch(() => undefined);
-    await settled;
+  commit(batch: WriteBatch, apply: () => void, { at, onRefused }: CommitOptions = {}): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#life.assertMayAct();
+      const carried = this.#takeCarried();
+      const whole = carried === NOTHING ? batch : withCarried(batch, carried);
+      const isOnlyCarried = Object.keys(batch).length === 0;
+      const commit: Commit = { carried, apply, onRefused, isOnlyCarried, resolve, reject, outcome: undefined };
+      const committed = this.#store.commit(whole, at ?? this.#clock.now());
+      this.#commits.push(commit);
+      committed.then(
+        () => this.#settle(commit, 'committed'),
+        (error: unknown) => this.#settle(commit, { error }),
+      );
+    });
   }
 
   /** The cursor's position goes to the disk with the next batch. */
@@ -122,21 +133,29 @@ export class Writer {
     for (let round = 0; round < rounds && this.#hasCarried(); round += 1) await this.commit({}, () => undefined);
   }
 
-  async #settle(
-    before: Promise<void>,
-    committed: Promise<void>,
-    { carried, apply, onRefused, isOnlyCarried }: Settling,
-  ): Promise<void> {
-    await before;
-    try {
-      await committed;
-      if (carried.cursors.length > 0) this.#canMark = true;
-    } catch (error) {
+  /** Concludes `commit`, and those after it that only waited for it. */
+  #settle(commit: Commit, outcome: Outcome): void {
+    commit.outcome = outcome;
+    for (let first = this.#commits.first; first?.outcome !== undefined; first = this.#commits.first) {
+      this.#commits.shift();
+      try {
+        this.#conclude(first, first.outcome);
+        first.resolve();
+      } catch (error) {
+        first.reject(error);
+      }
+    }
+  }
+
+  #conclude({ carried, apply, onRefused, isOnlyCarried }: Commit, outcome: Outcome): void {
+    if (outcome !== 'committed') {
+      const { error } = outcome;
       this.#restore(carried);
       if (isMarkLost(error, carried, isOnlyCarried)) this.#canMark = false;
       if (isRefusal(error)) onRefused?.();
       throw this.#life.translate(isRefusal(error) ? error : asBroken(error));
     }
+    if (carried.cursors.length > 0) this.#canMark = true;
     if (this.#life.hasEnded) this.#life.assertMayAnswer();
     try {
       apply();

@@ -16,6 +16,11 @@ export class LinkedQueue<T> {
     return this.#size;
   }
 
+  /** What shift() would give. */
+  get first(): T | undefined {
+    return this.#first?.value;
+  }
+
   push(value: T): QueuePlace<T> {
     const place: QueuePlace<T> = { value, previous: this.#last, next: undefined, isQueued: true };
     if (this.#last === undefined) this.#first = place;

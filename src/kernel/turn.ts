@@ -1,3 +1,13 @@
+/** So many at a time: enough to share what is in the caches, few enough for the first not to wait for the last. */
+const MOST = 32;
+
+/** Some who go on together. */
+interface Party {
+  readonly gone: Promise<void>;
+  readonly go: () => void;
+  size: number;
+}
+
 /**
  * The end of a turn of the event loop, for many. What each request of a turn needs next is done for all of them in a
  * row, when everything that has come was read: code and data that are in the processor's caches are used again, where
@@ -5,16 +15,30 @@
  * (docs/adr/0028-stage-by-stage.md).
  */
 export class Turn {
-  #over: Promise<void> | undefined;
+  /** Those who wait, in the order in which they came; one party goes in each turn. */
+  readonly #parties: Party[] = [];
 
-  /** Resolves when the events that are waiting now have been handled; at once after, when there are none. */
+  /** Resolves when the events that are waiting now have been handled, and those have gone who came long before. */
   over(): Promise<void> {
-    this.#over ??= new Promise((resolve) => {
-      setImmediate(() => {
-        this.#over = undefined;
-        resolve();
-      });
-    });
-    return this.#over;
+    let party = this.#parties.at(-1);
+    if (party === undefined || party.size === MOST) {
+      party = newParty();
+      if (this.#parties.push(party) === 1) setImmediate(this.#next);
+    }
+    party.size += 1;
+    return party.gone;
   }
+
+  readonly #next = (): void => {
+    this.#parties.shift()?.go();
+    if (this.#parties.length > 0) setImmediate(this.#next);
+  };
+}
+
+function newParty(): Party {
+  let go: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  return { gone, go, size: 0 };
 }

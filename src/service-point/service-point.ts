@@ -75,24 +75,24 @@ export class ServicePoint {
 
   /** Answers one request. Never rejects: everything that goes wrong becomes a SOAP fault. */
   async answer(request: ServicePointRequest, signal: CancelSignal): Promise<ServicePointAnswer> {
-    const answer = await this.#answer(request, signal);
-    // A 503 stays on the connection, where the proxy or the client can try again.
-    const isMailed = answer.outcome === 'answered' && answer.reply.status !== 503;
-    if (!isMailed || answer.reply.elsewhere === undefined) return answer;
-    return { outcome: answer.outcome, reply: this.#options.mail.send(answer.reply) };
-  }
-
-  async #answer(request: ServicePointRequest, signal: CancelSignal): Promise<ServicePointAnswer> {
     const framing = { contentType: request.contentType, soapAction: request.soapAction };
     let message: SoapMessage | undefined;
     try {
       const { tolerance, mayReplyTo } = this.#mannersNow();
       const reading = { tolerance, mayReplyTo };
       message = readEnvelope(request.body, framing, { maxBytes: this.#options.maxBodyBytes }, reading);
-      return { outcome: 'answered', reply: await this.#serve(request, message, framing, signal) };
+      return this.#sent({ outcome: 'answered', reply: await this.#serve(request, message, framing, signal) });
     } catch (error) {
-      return this.#explain(error, message, framing);
+      return this.#sent(this.#explain(error, message, framing));
     }
+  }
+
+  /** Mails an answer that does not go back over the connection of the request; what is left for that is returned. */
+  #sent(answer: ServicePointAnswer): ServicePointAnswer {
+    // A 503 stays on the connection, where the proxy or the client can try again.
+    const isMailed = answer.outcome === 'answered' && answer.reply.status !== 503;
+    if (!isMailed || answer.reply.elsewhere === undefined) return answer;
+    return { outcome: answer.outcome, reply: this.#options.mail.send(answer.reply) };
   }
 
   async #serve(
