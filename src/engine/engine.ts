@@ -11,7 +11,7 @@ import { DeadLetterDesk } from './giving-up.ts';
 import { Links } from './links/links.ts';
 import { Maintenance } from './maintenance.ts';
 import { aliveRecord, prolong } from './outage.ts';
-import { assemble, type Conclude, type EngineOptions, type Parts, type Plan, type Source } from './parts.ts';
+import { assemble, type Conclude, type EngineOptions, type Parts, type Source } from './parts.ts';
 import type { Engine, EngineOperation, EngineOperations, RequestContext } from './ports/engine.ts';
 import type { LinkOutlet } from './ports/link-outlet.ts';
 import type { Outbox } from './ports/outbox.ts';
@@ -117,19 +117,13 @@ export class MessagingEngine implements Engine {
     meetPeers(this.#parts, peers);
   }
 
-  async execute<O extends EngineOperation>(
+  execute<O extends EngineOperation>(
     operation: O,
     request: EngineOperations[O]['request'],
     context: RequestContext,
   ): Promise<EngineOperations[O]['reply']> {
-    const { life } = this.#parts;
-    life.assertServing();
-    if (context.signal?.aborted === true) throw callerGone('no');
-    const progress: Progress = { isSubmitted: false };
-    const work = this.#perform(operation, request, context, progress);
-    const reply = await life.outcome(work, progress, context.signal);
-    life.assertMayAnswer();
-    return reply;
+    const perform = (progress: Progress) => this.#perform(operation, request, context, progress);
+    return this.#parts.life.answer(perform, context.signal);
   }
 
   async #start(): Promise<void> {
@@ -217,57 +211,44 @@ export class MessagingEngine implements Engine {
     }
   }
 
-  async #perform<O extends EngineOperation>(
+  #perform<O extends EngineOperation>(
     operation: O,
     request: EngineOperations[O]['request'],
     context: RequestContext,
     progress: Progress,
   ): Promise<EngineOperations[O]['reply']> {
-    const { requests, clock, life } = this.#parts;
-    const close = life.open();
-    try {
-      if (context.requestId === '' || NOT_REMEMBERED.has(operation)) {
-        return await this.#operations[operation](
-          request,
-          this.#concluding(context, progress, undefined),
-          context.signal,
-        );
-      }
-      const key = requests.keyOf(operation, context, contentOf(request));
-      const conclude = this.#concluding(context, progress, key);
-      // Somebody else's commit may be waited for: what happened to it is not known here.
-      const isRepetition = requests.isUnderWay(key);
-      if (isRepetition) progress.isSubmitted = true;
-      const reply = await requests.once(key, clock.now(), () =>
-        this.#operations[operation](request, conclude, context.signal),
-      );
-      return reply as EngineOperations[O]['reply'];
-    } catch (error) {
-      throw life.translate(error);
-    } finally {
-      close();
+    const perform = this.#operations[operation];
+    if (context.requestId === '' || NOT_REMEMBERED.has(operation)) {
+      return perform(request, this.#concluding(context, progress, undefined), context.signal);
     }
+    const { requests, clock } = this.#parts;
+    const key = requests.keyOf(operation, context, contentOf(request));
+    const conclude = this.#concluding(context, progress, key);
+    // Somebody else's commit may be waited for: what happened to it is not known here.
+    if (requests.isUnderWay(key)) progress.isSubmitted = true;
+    const reply = requests.once(key, clock.now(), () => perform(request, conclude, context.signal));
+    return reply as Promise<EngineOperations[O]['reply']>;
   }
 
   /** Commits a plan, with the reply under `key` if there is one. */
   #concluding({ signal }: RequestContext, progress: Progress, key: string | undefined): Conclude {
     const { writer, requests, clock } = this.#parts;
-    return async <R extends object>({ batch, reply, apply }: Plan<R>): Promise<R> => {
-      if (signal?.aborted === true) throw callerGone('no');
+    return ({ batch, reply, apply }) => {
+      if (signal?.aborted === true) return Promise.reject(callerGone('no'));
       const at = clock.now();
       const record = key === undefined ? undefined : requests.record(key, reply, at);
       const whole = record === undefined ? batch : withRecord(batch, record);
-      const applyAll = (): void => {
+      const applyAll = () => {
         apply?.();
         if (record !== undefined) requests.remember(record, at, Object.keys(reply).length > 0);
+        return reply;
       };
       const onRefused = (): void => {
         progress.isSubmitted = false;
       };
       const committed = writer.commit(whole, applyAll, { at, onRefused });
       progress.isSubmitted = true;
-      await committed;
-      return reply;
+      return committed;
     };
   }
 }

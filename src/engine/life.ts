@@ -141,24 +141,44 @@ export class Life {
     });
   }
 
+  /**
+   * What a request comes to: the reply of `work`, unless the engine may no longer give it; what went wrong, as its
+   * caller gets it; or an error as soon as the engine ends or `signal` aborts. `work` is in flight until it has ended.
+   */
+  answer<R>(work: (progress: Progress) => Promise<R>, signal: CancelSignal | undefined): Promise<R> {
+    return new Promise((resolve, reject) => {
+      this.assertServing();
+      if (signal?.aborted === true) throw callerGone('no');
+      const progress: Progress = { isSubmitted: false };
+      const close = this.open();
+      const forget = this.#hear(progress, signal, reject);
+      const onDone = (reply: R): void => {
+        close();
+        forget();
+        try {
+          this.assertMayAnswer();
+          resolve(reply);
+        } catch (error) {
+          reject(asError(error));
+        }
+      };
+      const onFailed = (error: unknown): void => {
+        close();
+        forget();
+        reject(this.translate(error));
+      };
+      try {
+        work(progress).then(onDone, onFailed);
+      } catch (error) {
+        onFailed(error);
+      }
+    });
+  }
+
   /** The outcome of `work`, or an error as soon as the engine ends or `signal` aborts; `work` then goes on unheard. */
-  async outcome<R>(work: Promise<R>, progress: Progress, signal?: CancelSignal): Promise<R> {
-    const processed = (): Processed => (progress.isSubmitted ? 'unknown' : 'no');
+  outcome<R>(work: Promise<R>, progress: Progress, signal?: CancelSignal): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      const onEnd = (): void => {
-        forget();
-        reject(this.#ended(processed()));
-      };
-      const onAbort = (): void => {
-        forget();
-        reject(callerGone(processed()));
-      };
-      const waiting = this.#waiting.push(onEnd);
-      const forget = (): void => {
-        this.#waiting.remove(waiting);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      signal?.addEventListener('abort', onAbort);
+      const forget = this.#hear(progress, signal, reject);
       work.then(
         (result) => {
           forget();
@@ -169,8 +189,28 @@ export class Life {
           reject(asError(error));
         },
       );
-      if (this.#state === 'ended') onEnd();
     });
+  }
+
+  /** Rejects when the engine ends or `signal` aborts, until the function that it returns is called. */
+  #hear(progress: Progress, signal: CancelSignal | undefined, reject: (error: Error) => void): () => void {
+    const processed = (): Processed => (progress.isSubmitted ? 'unknown' : 'no');
+    const onEnd = (): void => {
+      forget();
+      reject(this.#ended(processed()));
+    };
+    const onAbort = (): void => {
+      forget();
+      reject(callerGone(processed()));
+    };
+    const waiting = this.#waiting.push(onEnd);
+    const forget = (): void => {
+      this.#waiting.remove(waiting);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    signal?.addEventListener('abort', onAbort);
+    if (this.#state === 'ended') onEnd();
+    return forget;
   }
 
   #ended(processed: Processed): InfrastructureError {

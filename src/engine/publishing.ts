@@ -26,10 +26,10 @@ export class Publishing {
   }
 
   /** The messages of one request are committed together, in their order. */
-  async notify({ messages, resource }: Request<'notify'>, conclude: Conclude): Reply<'notify'> {
+  notify({ messages, resource }: Request<'notify'>, conclude: Conclude): Reply<'notify'> {
     const { limits, clock, log, backlogs } = this.#parts;
     const recipient = this.#recipientOf(resource);
-    if (messages.length === 0) return {};
+    if (messages.length === 0) return Promise.resolve({});
     assertCount('messages in one notify', messages.length, limits.maxMessagesPerNotify);
     if (recipient === undefined) {
       for (const message of messages) {

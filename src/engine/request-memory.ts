@@ -50,13 +50,17 @@ export class RequestMemory {
   }
 
   /** The remembered reply; or that of the same request that is under way; or else what `work` does. */
-  async once(key: string, now: number, work: () => Promise<unknown>): Promise<unknown> {
+  once(key: string, now: number, work: () => Promise<unknown>): Promise<unknown> {
     const known = this.#replies.get(key);
-    if (known !== undefined && known.at > now - this.#limits.requestMemoryMs) return replyOf(known);
+    if (known !== undefined && known.at > now - this.#limits.requestMemoryMs) return Promise.resolve(replyOf(known));
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;
-    const mine = work().finally(() => this.#underWay.delete(key));
+    const mine = work();
+    const forget = (): void => {
+      this.#underWay.delete(key);
+    };
     this.#underWay.set(key, mine);
+    mine.then(forget, forget);
     return mine;
   }
 

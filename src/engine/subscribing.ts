@@ -41,8 +41,8 @@ export class Subscribing {
   }
 
   /** Succeeds for a while after the end, too: a Renew that came late finds everything that arrived meanwhile. */
-  async renew({ subscription: id, termination }: Request<'renew'>, conclude: Conclude): Reply<'renew'> {
-    return this.#parts.turns.run(id, async () => {
+  renew({ subscription: id, termination }: Request<'renew'>, conclude: Conclude): Reply<'renew'> {
+    return this.#parts.turns.run(id, () => {
       const subscription = this.#parts.subscriptions.findRenewable(id);
       if (subscription === undefined || this.#isBeyondGrace(subscription)) throw unknownResource('subscription', id);
       const currentTime = this.#parts.clock.now();

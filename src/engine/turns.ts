@@ -17,7 +17,7 @@ export class Turns {
 
   /** Does `work` in turn. */
   async run<R>(key: string, work: () => Promise<R>): Promise<R> {
-    const release = await this.take(key);
+    const release = this.tryTake(key) ?? (await this.take(key));
     try {
       return await work();
     } finally {

@@ -20,10 +20,10 @@ export interface CommitOptions {
 /** A commit that is under way, or done before others that were begun earlier. */
 interface Commit {
   readonly carried: Carried;
-  readonly apply: () => void;
+  readonly apply: () => unknown;
   readonly onRefused: (() => void) | undefined;
   readonly isOnlyCarried: boolean;
-  readonly resolve: () => void;
+  readonly resolve: (applied: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** What the store said. */
   outcome: Outcome | undefined;
@@ -79,15 +79,17 @@ export class Writer {
   }
 
   /**
-   * Commits `batch`, then calls `apply`, after the `apply` of every batch before it. Rejects without calling it when the
-   * store rejects.
+   * Commits `batch`, then calls `apply`, after the `apply` of every batch before it, and resolves with what it returns.
+   * Rejects without calling it when the store rejects.
    */
-  commit(batch: WriteBatch, apply: () => void, { at, onRefused }: CommitOptions = {}): Promise<void> {
-    return new Promise((resolve, reject) => {
+  commit<R>(batch: WriteBatch, apply: () => R, { at, onRefused }: CommitOptions = {}): Promise<R> {
+    return new Promise<R>((onApplied, reject) => {
       this.#life.assertMayAct();
       const carried = this.#takeCarried();
       const whole = carried === NOTHING ? batch : withCarried(batch, carried);
       const isOnlyCarried = Object.keys(batch).length === 0;
+      // It is called with what `apply` returned.
+      const resolve = onApplied as (applied: unknown) => void;
       const commit: Commit = { carried, apply, onRefused, isOnlyCarried, resolve, reject, outcome: undefined };
       const committed = this.#store.commit(whole, at ?? this.#clock.now());
       this.#commits.push(commit);
@@ -139,15 +141,14 @@ export class Writer {
     for (let first = this.#commits.first; first?.outcome !== undefined; first = this.#commits.first) {
       this.#commits.shift();
       try {
-        this.#conclude(first, first.outcome);
-        first.resolve();
+        first.resolve(this.#conclude(first, first.outcome));
       } catch (error) {
         first.reject(error);
       }
     }
   }
 
-  #conclude({ carried, apply, onRefused, isOnlyCarried }: Commit, outcome: Outcome): void {
+  #conclude({ carried, apply, onRefused, isOnlyCarried }: Commit, outcome: Outcome): unknown {
     if (outcome !== 'committed') {
       const { error } = outcome;
       this.#restore(carried);
@@ -158,7 +159,7 @@ export class Writer {
     if (carried.cursors.length > 0) this.#canMark = true;
     if (this.#life.hasEnded) this.#life.assertMayAnswer();
     try {
-      apply();
+      return apply();
     } catch (cause) {
       throw this.#life.translate(new InvariantError('Cannot apply a committed batch', { cause }));
     }

@@ -236,7 +236,7 @@ export class HttpListener implements Component {
     if (refusal !== undefined) {
       this.#refuse(request, response, refusal);
     } else if (request.method === 'POST') {
-      void this.#serve(open);
+      void this.#servePost(open);
     } else {
       this.#fallBack(open);
     }
@@ -254,43 +254,42 @@ export class HttpListener implements Component {
   }
 
   /** Never rejects. */
-  async #serve(open: Exchange): Promise<void> {
+  async #servePost(open: Exchange): Promise<void> {
+    const { request, response, expectsContinue, cancellation } = open;
+    const { onPost, limits } = this.#options;
     try {
-      await this.#answerPost(open);
+      if (this.#refusesBody(open)) return;
+      if (expectsContinue) response.writeContinue();
+      const outcome = await readBody(request, limits.maxBodyBytes);
+      if (outcome.kind === 'too-large') {
+        this.#refuse(request, response, this.#tooLarge(headOf(request)));
+      } else if (outcome.kind === 'whole') {
+        open.isOwed = true;
+        await this.#turn.over();
+        const { method, path, query, headers, remoteAddress } = headOf(request);
+        const { body } = outcome;
+        // Named one by one: of objects that are spread, V8 makes one of a class of its own each time.
+        const reply = await onPost({ method, path, query, headers, remoteAddress, body }, cancellation);
+        this.#answer(response, reply, false);
+      }
     } catch (error) {
-      this.#fail(open.response, error, open.cancellation);
+      this.#fail(response, error, cancellation);
     }
   }
 
-  async #answerPost(open: Exchange): Promise<void> {
-    const { request, response, expectsContinue } = open;
-    const { onPost, limits } = this.#options;
-    const head = headOf(request);
+  /** Refuses a body that need not be read to see that it is not taken. */
+  #refusesBody({ request, response, expectsContinue }: Exchange): boolean {
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding.trim().toLowerCase() !== 'identity') {
       this.#refuse(request, response, text(415, `Content-Encoding "${encoding}" is not supported: send it plain`));
-      return;
+      return true;
     }
-    if (announcesTooMuch(request, limits.maxBodyBytes)) {
-      const reply = this.#tooLarge(head);
-      // Who waits for leave to send the body will not send it now.
-      if (expectsContinue) this.#answer(response, reply, true);
-      else this.#refuse(request, response, reply);
-      return;
-    }
-    if (expectsContinue) response.writeContinue();
-    const outcome = await readBody(request, limits.maxBodyBytes);
-    if (outcome.kind === 'too-large') {
-      this.#refuse(request, response, this.#tooLarge(head));
-    } else if (outcome.kind === 'whole') {
-      open.isOwed = true;
-      await this.#turn.over();
-      const { method, path, query, headers, remoteAddress } = head;
-      const { body } = outcome;
-      // Named one by one: of objects that are spread, V8 makes one of a class of its own each time.
-      const reply = await onPost({ method, path, query, headers, remoteAddress, body }, open.cancellation);
-      this.#answer(response, reply, false);
-    }
+    if (!announcesTooMuch(request, this.#options.limits.maxBodyBytes)) return false;
+    const reply = this.#tooLarge(headOf(request));
+    // Who waits for leave to send the body will not send it now.
+    if (expectsContinue) this.#answer(response, reply, true);
+    else this.#refuse(request, response, reply);
+    return true;
   }
 
   #tooLarge(head: Omit<HttpRequest, 'body'>): HttpReply {
