@@ -13,8 +13,13 @@ const FLUSH_MS = 100;
 const SWEEP_MS = 1_000;
 /** Requests are forgotten a little at a time: at 20,000 a second a minute's worth would keep the store busy for seconds. */
 const FORGET_MS = 1_000;
-/** Log records deleted in one batch; ten times as many in a second. */
-const TRIM_RECORDS = 5_000;
+/**
+ * Log records deleted in one batch, ten times a second. What may go is spread over a sweep's time within these bounds: at 5 µs
+ * a record, who commits meanwhile waits for them.
+ */
+const LEAST_TRIMMED = 500;
+const MOST_TRIMMED = 5_000;
+const TRIM_BATCHES = 8;
 /** The record of a backlog is written again when so many more wait. */
 const RECORDED_GROWTH = 1_024;
 /** Subscriptions removed in one batch. */
@@ -34,6 +39,7 @@ export class Maintenance {
   #forgotAt = -Infinity;
   #aliveAt = -Infinity;
   #mayTrimBelow = 0;
+  #trimShare = 0;
   #trimmedBelow: number | undefined;
   #couldMark = true;
 
@@ -111,6 +117,7 @@ export class Maintenance {
     }
     for (const cursor of [...idle, ...grown]) writer.markDirty(cursor);
     this.#mayTrimBelow = lowest + 1;
+    this.#trimShare = Math.ceil((this.#mayTrimBelow - (this.#trimmedBelow ?? 0)) / TRIM_BATCHES);
   }
 
   /** Trims the next piece of the log: a thread that deletes everything at once would do nothing else for seconds. */
@@ -118,7 +125,8 @@ export class Maintenance {
     const { log, writer } = this.#parts;
     this.#trimmedBelow ??= (await log.oldest()) ?? log.head;
     if (this.#mayTrimBelow <= this.#trimmedBelow) return;
-    this.#trimmedBelow = Math.min(this.#mayTrimBelow, this.#trimmedBelow + TRIM_RECORDS);
+    const share = Math.min(Math.max(this.#trimShare, LEAST_TRIMMED), MOST_TRIMMED);
+    this.#trimmedBelow = Math.min(this.#mayTrimBelow, this.#trimmedBelow + share);
     writer.trimLater(this.#trimmedBelow);
     log.extent.trim(this.#trimmedBelow);
   }
