@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, HOUR, MIB, SECOND, size } from './forms.ts';
 
 /* What may wait for consumers; see schema.ts for how errors and descriptions are written. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { MAX_PORT } from './address.ts';
 import { DEVIATION_NAMES } from './deviations.ts';
 import { duration, flag, HOUR, list, path, refuse, SECOND } from './forms.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { topicsSchema } from './conduct-schema.ts';
 import type { Path } from './finding.ts';
 import type { Address, TopologyKind } from './model.ts';

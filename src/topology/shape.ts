@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { formatPath, quote, show, type Finding, type Path } from './finding.ts';
 import { closest, suggestion } from './spelling.ts';
 import { topologySchema, type WrittenTopology } from './schema.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { duration, HOUR, list, MINUTE, name, refuse } from './forms.ts';
 
 /* The section `sources`; see schema.ts for how errors and descriptions are written. */
