@@ -112,13 +112,14 @@ function decodeBytes(raw: Source, encoding: Encoding): Source {
   const input = raw.bytes;
   switch (encoding) {
     case 'UTF-8':
+      if (isAscii(input)) return new Source(input, true);
       if (!isUtf8(input)) throw brokenUtf8(raw);
       return raw;
     case 'US-ASCII':
       if (!isAscii(input)) throw brokenAscii(raw);
-      return raw;
+      return new Source(input, true);
     case 'ISO-8859-1':
-      return isAscii(input) ? raw : new Source(Buffer.from(input.toString('latin1')));
+      return isAscii(input) ? new Source(input, true) : new Source(Buffer.from(input.toString('latin1')));
     case 'UTF-16':
     case 'UTF-16LE':
     case 'UTF-16BE':
