@@ -42,6 +42,8 @@ export class CharacterData {
   readonly #bytes: Buffer;
   readonly #fours: Int32Array;
   readonly #view: DataView;
+  /** Whether there was no comment, CDATA section or character reference so far: what a prefix may hide behind. */
+  isPlain = true;
   /** The next "&" and "]]>" from wherever they were last looked for. */
   #ampersand = -1;
   #sectionEnd = -1;
@@ -111,6 +113,7 @@ export class CharacterData {
   /** Checks a comment whose "<!--" ends before `from`. Returns the offset behind its "-->". */
   scanComment(from: number): number {
     const source = this.#source;
+    this.isPlain = false;
     const hyphens = source.bytes.indexOf(DOUBLE_HYPHEN, from);
     this.#requireCharacters(from, hyphens < 0 ? source.end : hyphens);
     if (hyphens < 0) throw source.unexpected(source.end, '"-->" at the end of a comment');
@@ -121,6 +124,7 @@ export class CharacterData {
   /** Checks a CDATA section whose "<![CDATA[" ends before `from`. Returns the offset behind its "]]>". */
   scanCdata(from: number): number {
     const source = this.#source;
+    this.isPlain = false;
     const close = source.bytes.indexOf(CDATA_END, from);
     this.#requireCharacters(from, close < 0 ? source.end : close);
     if (close < 0) throw source.unexpected(source.end, '"]]>" at the end of a CDATA section');
@@ -217,7 +221,9 @@ export class CharacterData {
   /** Checks the reference whose "&" is at `at`. Returns the offset behind its ";". */
   #scanReference(at: number): number {
     const bytes = this.#bytes;
-    const end = bytes[at + 1] === HASH ? endOfCharacterReference(bytes, at + 2) : endOfEntityReference(bytes, at + 1);
+    const isNumber = bytes[at + 1] === HASH;
+    if (isNumber) this.isPlain = false;
+    const end = isNumber ? endOfCharacterReference(bytes, at + 2) : endOfEntityReference(bytes, at + 1);
     if (end !== INVALID) return end;
     const expected = 'a reference to amp, lt, gt, quot, apos or a character of XML 1.0';
     const found = this.#source.bytes.toString('utf8', at, at + SHOWN_BYTES);

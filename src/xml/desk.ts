@@ -36,7 +36,7 @@ export class Desk {
     const { length } = document;
     if (length + PADDING > this.bytes.length) this.#makeRoom(Math.max(length + PADDING, this.bytes.length * 2));
     this.bytes.set(document);
-    this.bytes.fill(0, length, length + PADDING);
+    this.view.setFloat64(length, 0);
     const cells = Math.ceil(length * CELLS_PER_BYTE);
     if (this.top + cells <= this.cells.length) return;
     this.cells = new Int32Array(Math.max(cells, TAPE_CELLS));

@@ -1,6 +1,7 @@
 import type { ScannedXml } from './scanner.ts';
 import { positionAt, type XmlPosition } from './source.ts';
 import { LOCAL, PREFIX, XML_NAMESPACE, XMLNS_NAMESPACE } from './words.ts';
+import { WHITE } from './characters.ts';
 import { decodeAttributeValue, decodeText } from './references.ts';
 import {
   ATTRIBUTE_NAME,
@@ -42,12 +43,33 @@ export class XmlDocument {
   readonly root: XmlElement;
   /** What the reader has recorded; for this room only. */
   readonly scanned: ScannedXml;
+  #scopes: Map<number, ReadonlyMap<string, string>> | undefined;
 
   constructor(scanned: ScannedXml) {
     this.scanned = scanned;
     this.bytes = scanned.source.bytes;
     this.isComplete = scanned.isComplete;
     this.root = new XmlElement(this, scanned.tape.root, undefined);
+  }
+
+  /** Whether it has no comment, CDATA section or character reference: whether everything stands there as it is meant. */
+  get isPlain(): boolean {
+    return this.scanned.isPlain;
+  }
+
+  /** Prefix → namespace where `declaration` is the innermost; for this room only. Made once: siblings share it. */
+  scopeOf(declaration: number): ReadonlyMap<string, string> {
+    const known = this.#scopes?.get(declaration);
+    if (known !== undefined) return known;
+    const { tape, lexicon } = this.scanned;
+    const found = new Map<string, string>();
+    for (let scope = declaration; scope !== NONE; scope = tape.at(scope, OUTER)) {
+      const prefix = lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME));
+      if (!found.has(prefix)) found.set(prefix, lexicon.namespaceName(tape.at(scope, ATTRIBUTE_NAMESPACE)));
+    }
+    if (found.get('') === '') found.delete('');
+    (this.#scopes ??= new Map()).set(declaration, found);
+    return found;
   }
 
   /** All elements, in document order. */
@@ -150,17 +172,31 @@ export class XmlElement {
 
   /** Character data and CDATA sections directly inside: references resolved, line ends as "\n", comments skipped. */
   text(): string {
-    const { tape, source } = this.#scanned;
+    const { tape } = this.#scanned;
     const end = tape.at(this.#index, BEHIND);
     let at = tape.at(this.#index, TAG_END);
     let text = '';
     // Each stretch is whole by itself: no comment, section or reference reaches over a child.
     for (let child = tape.at(this.#index, CHILDREN); child < end; child = tape.at(child, BEHIND)) {
-      text += decodeText(source.bytes.toString('utf8', at, tape.at(child, START)));
+      text += this.#textIn(at, tape.at(child, START));
       at = tape.at(child, END);
     }
-    const last = tape.at(this.#index, CONTENT_END);
-    return at >= last ? text : text + decodeText(source.bytes.toString('utf8', at, last));
+    return text + this.#textIn(at, tape.at(this.#index, CONTENT_END));
+  }
+
+  /** Whether `text()` has nothing but white space. */
+  isBlank(): boolean {
+    const { tape, source } = this.#scanned;
+    const { bytes } = source;
+    const end = tape.at(this.#index, BEHIND);
+    let at = tape.at(this.#index, TAG_END);
+    for (let child = tape.at(this.#index, CHILDREN); ; child = tape.at(child, BEHIND)) {
+      const to = child < end ? tape.at(child, START) : tape.at(this.#index, CONTENT_END);
+      while (at < to && WHITE[bytes[at] ?? 0] === 1) at++;
+      if (at < to) return !/[^\t\n\r ]/.test(this.text());
+      if (child >= end) return true;
+      at = tape.at(child, END);
+    }
   }
 
   /** The namespace that the prefix means here; undefined = not declared. For '' the default namespace, '' = none. */
@@ -169,7 +205,7 @@ export class XmlElement {
     if (prefix === 'xmlns') return XMLNS_NAMESPACE;
     const { tape, lexicon } = this.#scanned;
     for (let scope = tape.at(this.#index, SCOPE); scope !== NONE; scope = tape.at(scope, OUTER)) {
-      if (this.#prefixIn(scope) !== prefix) continue;
+      if (lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME)) !== prefix) continue;
       return lexicon.namespaceName(tape.at(scope, ATTRIBUTE_NAMESPACE));
     }
     return prefix === '' ? '' : undefined;
@@ -177,19 +213,21 @@ export class XmlElement {
 
   /** Prefix → namespace for everything that is in scope here but `xml`; '' is the default namespace, if there is one. */
   inScope(): ReadonlyMap<string, string> {
-    return this.#declarations(this.#scanned.tape.at(this.#index, SCOPE));
+    return this.document.scopeOf(this.#scanned.tape.at(this.#index, SCOPE));
   }
 
   /** Like inScope, but only what comes from the elements around, and so gets lost when the element is cut out. */
   inherited(): ReadonlyMap<string, string> {
     if (this.parent === undefined) return new Map();
-    const { tape } = this.#scanned;
+    const { tape, lexicon } = this.#scanned;
     const outer = tape.at(this.parent.#index, SCOPE);
-    const inherited = this.#declarations(outer);
+    const around = this.document.scopeOf(outer);
+    let inherited: Map<string, string> | undefined;
     for (let scope = tape.at(this.#index, SCOPE); scope !== outer; scope = tape.at(scope, OUTER)) {
-      inherited.delete(this.#prefixIn(scope));
+      const prefix = lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME));
+      if (around.has(prefix)) (inherited ??= new Map(around)).delete(prefix);
     }
-    return inherited;
+    return inherited ?? around;
   }
 
   /** The exact bytes of the element, from "<" to ">". A view, not a copy. */
@@ -203,27 +241,14 @@ export class XmlElement {
     return positionAt(this.document.bytes, this.#scanned.tape.at(this.#index, START));
   }
 
+  #textIn(from: number, to: number): string {
+    return from >= to ? '' : decodeText(this.#scanned.source.bytes.toString('utf8', from, to));
+  }
+
   #valueOf(attribute: number): string {
     const { tape, source } = this.#scanned;
     return decodeAttributeValue(
       source.bytes.toString('utf8', tape.at(attribute, VALUE_START), tape.at(attribute, VALUE_END)),
     );
-  }
-
-  /** The prefix that the declaration is about. */
-  #prefixIn(scope: number): string {
-    const { tape, lexicon } = this.#scanned;
-    return lexicon.text(lexicon.declaredPrefix(tape.at(scope, ATTRIBUTE_NAME)));
-  }
-
-  #declarations(from: number): Map<string, string> {
-    const { tape, lexicon } = this.#scanned;
-    const found = new Map<string, string>();
-    for (let scope = from; scope !== NONE; scope = tape.at(scope, OUTER)) {
-      const prefix = this.#prefixIn(scope);
-      if (!found.has(prefix)) found.set(prefix, lexicon.namespaceName(tape.at(scope, ATTRIBUTE_NAMESPACE)));
-    }
-    if (found.get('') === '') found.delete('');
-    return found;
   }
 }

@@ -72,6 +72,11 @@ export class Lexicon {
     return this.#texts[(word / WORD_WIDTH) | 0] ?? '';
   }
 
+  /** The same as text. */
+  declaredText(name: number): string {
+    return this.text(this.declaredPrefix(name));
+  }
+
   /** Whether an attribute of this name is no namespace declaration. */
   isOrdinary(name: number): boolean {
     return this.cells[name + ROLE] === ORDINARY;

@@ -26,6 +26,8 @@ export interface ScannedXml {
   readonly tape: Tape;
   /** False if `stopAt` ended it. */
   readonly isComplete: boolean;
+  /** Whether it has no comment, CDATA section or character reference. */
+  readonly isPlain: boolean;
 }
 
 /** Reads the document from behind its XML declaration on: prolog, root element, what follows. Throws XmlError. */
@@ -37,7 +39,8 @@ export function scanDocument(source: Source, start: number, limits: XmlLimits, s
     try {
       const behind = scanner.readDocument(start);
       requireNoSequences(source, behind);
-      return { source, lexicon: kept.lexicon, tape: scanner.recorder.finish(), isComplete: scanner.isComplete };
+      const { isComplete, isPlain } = scanner;
+      return { source, lexicon: kept.lexicon, tape: scanner.recorder.finish(), isComplete, isPlain };
     } finally {
       scanner.namespaces.leaveTo(NONE);
     }
@@ -76,6 +79,11 @@ class Scanner {
     this.#limits = limits;
     this.#stopAt = stopAt;
     this.#startTags = new StartTags({ source, desk, lexicon, recorder, characterData, namespaces, limits });
+  }
+
+  /** Whether there was no comment, CDATA section or character reference so far. */
+  get isPlain(): boolean {
+    return this.#characterData.isPlain;
   }
 
   /** Returns the offset where the reading ended. */
