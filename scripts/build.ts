@@ -42,6 +42,8 @@ const { outputFiles } = await build({
   format: 'esm',
   platform: 'node',
   target: 'node20',
+  // In a bundle every constant of a module is a variable, but for those whose value is written in its place.
+  minifySyntax: true,
   external: APART,
   plugins: [noLatePackages],
   // Packages in the older format of modules ask for Node's own ones by require().

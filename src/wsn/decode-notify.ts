@@ -1,6 +1,5 @@
 import { readEndpointReference, writeEndpointReference } from '../soap/addressing.ts';
 import { WSA_NAMESPACE } from '../soap/addressing-names.ts';
-import { isBlank } from '../soap/text.ts';
 import type { XmlElement } from '../xml/document.ts';
 import { standalone, wrapExact } from '../xml/fragment.ts';
 import { malformed, optionalChild, refuseUnknownChildren, requiredChild } from './elements.ts';
@@ -51,7 +50,7 @@ function readPayload(message: XmlElement): XmlElement {
   if (second !== undefined) {
     throw malformed(message, `found ${message.children().length} elements as payload, expected one`);
   }
-  if (!isBlank(message.text())) throw malformed(message, 'found text beside the payload element, expected one element');
+  if (!message.isBlank()) throw malformed(message, 'found text beside the payload element, expected one element');
   return payload;
 }
 
@@ -62,7 +61,7 @@ function readProducer(element: XmlElement): string {
     if (child.namespace !== WSA_NAMESPACE) return child.namespace === '' ? '?' : 'x';
     return { Address: 'A', ReferenceParameters: 'R', Metadata: 'M' }[child.localName] ?? '?';
   });
-  const isValid = /^AR?M?x*$/.test(order.join('')) && isBlank(element.text()) && element.attributes().length === 0;
+  const isValid = /^AR?M?x*$/.test(order.join('')) && element.isBlank() && element.attributes().length === 0;
   if (isValid) return standalone(element);
   const declared = `wsnt:ProducerReference xmlns:wsnt="${WSNT_NAMESPACE}" xmlns:wsa="${WSA_NAMESPACE}"`;
   return writeEndpointReference('wsnt:ProducerReference', reference).replace('wsnt:ProducerReference', declared);

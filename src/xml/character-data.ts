@@ -1,101 +1,143 @@
 import {
   AMPERSAND,
+  FORBIDDEN,
   GREATER_THAN,
   HASH,
   isCharacter,
   LESS_THAN,
-  PLAIN_VALUE,
-  QUOTE,
-  APOSTROPHE,
+  RIGHT_BRACKET,
   SEMICOLON,
 } from './characters.ts';
+import type { Desk } from './desk.ts';
 import { PREDEFINED } from './references.ts';
 import type { Source } from './source.ts';
 
-// Calling the native search costs as much as looking at this many bytes.
-const FEW_BYTES = 24;
+/** From here on the native search for each forbidden character is faster than looking at all bytes here. */
+const MANY_BYTES = 4096;
 const CDATA_END = Buffer.from(']]>');
 const DOUBLE_HYPHEN = Buffer.from('--');
 const FORBIDDEN_CONTROLS = Array.from({ length: 0x20 }, (_, byte) => byte).filter((byte) => !isCharacter(byte));
 const FORBIDDEN_SEQUENCES = [Buffer.from('\ufffe'), Buffer.from('\uffff')];
 
-/**
- * Refuses a document with a character before `end` that XML 1.0 can carry nowhere (production 2). The native search looks for one
- * byte in 11 KB in 0.2 µs, so that looking for all of them costs less than one loop over the bytes here.
- */
-export function requireCharacters(source: Source, end: number = source.end): void {
+/** Refuses a document with one of the two characters before `end` that UTF-8 can carry beyond ASCII and XML 1.0 nowhere (production 2). */
+export function requireNoSequences(source: Source, end: number): void {
+  if (source.isAscii) return;
   const bytes = source.bytes.subarray(0, end);
-  for (const control of FORBIDDEN_CONTROLS) refuseAt(source, bytes.indexOf(control));
-  // The only ones beyond ASCII that UTF-8 can carry.
-  for (const sequence of FORBIDDEN_SEQUENCES) refuseAt(source, bytes.indexOf(sequence));
+  for (const sequence of FORBIDDEN_SEQUENCES) {
+    const found = bytes.indexOf(sequence);
+    if (found >= 0) throw forbidden(source, found);
+  }
 }
 
-function refuseAt(source: Source, at: number): void {
-  if (at < 0) return;
-  throw source.malformed(`Expected characters of XML 1.0, found ${source.describe(at)}`, at);
+function forbidden(source: Source, at: number): Error {
+  return source.malformed(`Expected characters of XML 1.0, found ${source.describe(at)}`, at);
 }
 
 /**
- * Checks what stands between the tags of a document of which requireCharacters has approved. Goes forward only: each call begins
- * where an earlier one ended or later.
+ * Checks what stands between the tags, and finds where it ends. Goes forward only: each call begins where an earlier one ended
+ * or later.
  */
 export class CharacterData {
   readonly #source: Source;
+  readonly #bytes: Buffer;
+  readonly #fours: Int32Array;
+  readonly #view: DataView;
+  /** Whether there was no comment, CDATA section or character reference so far: what a prefix may hide behind. */
+  isPlain = true;
   /** The next "&" and "]]>" from wherever they were last looked for. */
   #ampersand = -1;
   #sectionEnd = -1;
 
-  constructor(source: Source) {
+  constructor(source: Source, desk: Desk) {
     this.#source = source;
+    this.#bytes = desk.bytes;
+    this.#fours = desk.fours;
+    this.#view = desk.view;
   }
 
   /** Checks character data. Returns the offset of the next "<", or the end of the document. */
   scanText(from: number): number {
-    const { bytes, end } = this.#source;
-    const few = Math.min(from + FEW_BYTES, end);
+    const bytes = this.#bytes;
+    // With all that it takes, calling the native search costs as much as looking at this many bytes.
+    const few = from + 64;
     let i = from;
-    while (i < few && bytes[i] !== LESS_THAN) i++;
-    if (i === few) i = this.#nextLessThan(i);
-    if (this.#ampersand < i) this.#checkReferences(from, i);
-    if (this.#sectionEnd < i) this.#checkSectionEnd(from, i);
-    return i;
+    while (i < few) {
+      i = this.#nextOf(RIGHT_BRACKET, i);
+      const byte = bytes[i] ?? 0;
+      if (byte === LESS_THAN) return i;
+      if (byte === AMPERSAND) i = this.#scanReference(i);
+      else if (byte === RIGHT_BRACKET) i = this.#scanBracket(i);
+      else if (FORBIDDEN[byte] === 1) return this.#endAt(i);
+      else i++;
+    }
+    return this.#scanLongText(i);
   }
 
   /** Checks an attribute value from behind its opening quote on. Returns the offset of the closing quote. */
   scanAttributeValue(from: number, quote: number): number {
-    const source = this.#source;
-    const { bytes, end } = source;
+    const bytes = this.#bytes;
     let i = from;
     for (;;) {
-      while (i < end && PLAIN_VALUE[bytes[i] ?? 0] === 1) i++;
-      if (i >= end) throw source.unexpected(end, 'the closing quote of an attribute value');
-      const byte = bytes[i];
+      i = this.#nextOf(quote, i);
+      const byte = bytes[i] ?? 0;
       if (byte === quote) return i;
-      if (byte === QUOTE || byte === APOSTROPHE) i++;
-      else if (byte === AMPERSAND) i = this.#scanReference(i);
-      else throw source.malformed('Expected an attribute value without "<", found one', i);
+      if (byte === AMPERSAND) i = this.#scanReference(i);
+      else if (byte === LESS_THAN || FORBIDDEN[byte] === 1) throw this.#brokenValue(i);
+      else i++;
+    }
+  }
+
+  /**
+   * Where the next "<", "&" or control character is, or the next `other`. Four bytes at a time: of each number that is compared,
+   * a byte becomes zero where it is the one that is looked for, and taking one from each byte gives zeros their highest bit.
+   */
+  #nextOf(other: number, from: number): number {
+    const view = this.#view;
+    // Here, and not above: what a bundle has outside of its functions is looked up again each time.
+    const each = 0x01010101;
+    const others = Math.imul(other, each);
+    let i = from;
+    for (;;) {
+      const four = view.getInt32(i, true);
+      const lessThan = four ^ 0x3c3c3c3c;
+      const ampersand = four ^ 0x26262626;
+      const wanted = four ^ others;
+      const control = (four - 0x20202020) & ~four;
+      const named = ((lessThan - each) & ~lessThan) | ((ampersand - each) & ~ampersand) | ((wanted - each) & ~wanted);
+      const found = (control | named) & 0x80808080;
+      if (found !== 0) return i + ((31 - Math.clz32(found & -found)) >> 3);
+      i += 4;
     }
   }
 
   /** Checks a comment whose "<!--" ends before `from`. Returns the offset behind its "-->". */
   scanComment(from: number): number {
     const source = this.#source;
+    this.isPlain = false;
     const hyphens = source.bytes.indexOf(DOUBLE_HYPHEN, from);
+    this.#requireCharacters(from, hyphens < 0 ? source.end : hyphens);
     if (hyphens < 0) throw source.unexpected(source.end, '"-->" at the end of a comment');
     if (source.bytes[hyphens + 2] === GREATER_THAN) return hyphens + 3;
     throw source.malformed('Expected a comment without "--" inside, found one', hyphens);
   }
 
-  /** Finds the end of a CDATA section whose "<![CDATA[" ends before `from`. Returns the offset behind its "]]>". */
+  /** Checks a CDATA section whose "<![CDATA[" ends before `from`. Returns the offset behind its "]]>". */
   scanCdata(from: number): number {
-    const close = this.#source.bytes.indexOf(CDATA_END, from);
-    if (close < 0) throw this.#source.unexpected(this.#source.end, '"]]>" at the end of a CDATA section');
+    const source = this.#source;
+    this.isPlain = false;
+    const close = source.bytes.indexOf(CDATA_END, from);
+    this.#requireCharacters(from, close < 0 ? source.end : close);
+    if (close < 0) throw source.unexpected(source.end, '"]]>" at the end of a CDATA section');
     return close + CDATA_END.length;
   }
 
-  #nextLessThan(from: number): number {
+  #scanLongText(from: number): number {
     const found = this.#source.bytes.indexOf(LESS_THAN, from);
-    return found < 0 ? this.#source.end : found;
+    const end = found < 0 ? this.#source.end : found;
+    if (this.#ampersand < end) this.#checkReferences(from, end);
+    if (this.#sectionEnd < end) this.#checkSectionEnd(from, end);
+    this.#requireCharacters(from, end);
+    return end;
   }
 
   #checkReferences(from: number, to: number): void {
@@ -110,25 +152,84 @@ export class CharacterData {
   }
 
   #checkSectionEnd(from: number, to: number): void {
+    // One that begins in the bytes before `from`, which were looked at one by one, would have been found there.
     if (this.#sectionEnd < from) {
       const found = this.#source.bytes.indexOf(CDATA_END, from);
       this.#sectionEnd = found < 0 ? this.#source.end : found;
     }
-    if (this.#sectionEnd >= to) return;
-    throw this.#source.malformed('Expected character data, found "]]>" outside a CDATA section', this.#sectionEnd);
+    if (this.#sectionEnd < to) throw this.#strayEnd(this.#sectionEnd);
+  }
+
+  /** Looks at the "]" at `at`. Returns the offset behind it. */
+  #scanBracket(at: number): number {
+    if (this.#bytes[at + 1] === RIGHT_BRACKET && this.#bytes[at + 2] === GREATER_THAN) throw this.#strayEnd(at);
+    return at + 1;
+  }
+
+  #strayEnd(at: number): Error {
+    return this.#source.malformed('Expected character data, found "]]>" outside a CDATA section', at);
+  }
+
+  /** What stops character data at `at` is the end of the document or a forbidden character. */
+  #endAt(at: number): number {
+    if (at < this.#source.end) throw forbidden(this.#source, at);
+    return at;
+  }
+
+  /** The error to throw for the byte at `at` in an attribute value. */
+  #brokenValue(at: number): Error {
+    const source = this.#source;
+    if (at >= source.end) return source.unexpected(at, 'the closing quote of an attribute value');
+    if (source.bytes[at] !== LESS_THAN) return forbidden(source, at);
+    return source.malformed('Expected an attribute value without "<", found one', at);
+  }
+
+  /** Refuses the control characters that XML 1.0 can carry nowhere. */
+  #requireCharacters(from: number, to: number): void {
+    if (to - from > MANY_BYTES) {
+      this.#searchControls(from, to);
+      return;
+    }
+    const fours = this.#fours;
+    const first = (from + 3) >> 2;
+    const last = to >> 2;
+    if (first >= last) {
+      this.#requireEach(from, to);
+      return;
+    }
+    this.#requireEach(from, first * 4);
+    for (let i = first; i < last; i++) {
+      // Not zero if one of the four bytes is below 20: a control, of which XML allows three.
+      const four = fours[i] ?? 0;
+      if (((four - 0x20202020) & ~four & 0x80808080) !== 0) this.#requireEach(i * 4, i * 4 + 4);
+    }
+    this.#requireEach(last * 4, to);
+  }
+
+  #requireEach(from: number, to: number): void {
+    for (let i = from; i < to; i++) if (FORBIDDEN[this.#bytes[i] ?? 0] === 1) throw forbidden(this.#source, i);
+  }
+
+  #searchControls(from: number, to: number): void {
+    const bytes = this.#source.bytes.subarray(from, to);
+    for (const control of FORBIDDEN_CONTROLS) {
+      const found = bytes.indexOf(control);
+      if (found >= 0) throw forbidden(this.#source, from + found);
+    }
   }
 
   /** Checks the reference whose "&" is at `at`. Returns the offset behind its ";". */
   #scanReference(at: number): number {
-    const { bytes } = this.#source;
-    const end = bytes[at + 1] === HASH ? endOfCharacterReference(bytes, at + 2) : endOfEntityReference(bytes, at + 1);
+    const bytes = this.#bytes;
+    const isNumber = bytes[at + 1] === HASH;
+    if (isNumber) this.isPlain = false;
+    const end = isNumber ? endOfCharacterReference(bytes, at + 2) : endOfEntityReference(bytes, at + 1);
     if (end !== INVALID) return end;
     const expected = 'a reference to amp, lt, gt, quot, apos or a character of XML 1.0';
-    const found = bytes.toString('utf8', at, at + SHOWN_BYTES);
+    const found = this.#source.bytes.toString('utf8', at, at + SHOWN_BYTES);
     throw this.#source.malformed(`Expected ${expected}, found "${found}"`, at);
   }
 }
-
 const INVALID = -1;
 const SHOWN_BYTES = 12;
 const ENTITIES = Array.from(PREDEFINED.keys(), (name) => Buffer.from(`${name};`));

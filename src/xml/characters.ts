@@ -16,6 +16,7 @@ export const EQUALS = 0x3d;
 export const GREATER_THAN = 0x3e;
 export const QUESTION = 0x3f;
 export const LEFT_BRACKET = 0x5b;
+export const RIGHT_BRACKET = 0x5d;
 
 const isAsciiNameStart = (byte: number): boolean => /^[A-Z_a-z:]$/.test(String.fromCharCode(byte));
 
@@ -25,8 +26,8 @@ function classOf(contains: (byte: number) => boolean): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, byte) => (contains(byte) ? 1 : 0));
 }
 
-/** 1 for the bytes of an attribute value, in either kind of quotes, that need no look. */
-export const PLAIN_VALUE = classOf((byte) => ![QUOTE, APOSTROPHE, LESS_THAN, AMPERSAND].includes(byte));
+/** 1 for the bytes that XML 1.0 can carry nowhere. */
+export const FORBIDDEN = classOf((byte) => !isCharacter(byte));
 /** 1 for the bytes that may begin a name; those above 7F only perhaps, see isQualifiedName. */
 export const NAME_START = classOf((byte) => byte >= 0x80 || isAsciiNameStart(byte));
 /** 1 for the bytes that may stand in a name; those above 7F only perhaps. */

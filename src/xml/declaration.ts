@@ -1,3 +1,4 @@
+import { memoized } from '../kernel/memo.ts';
 import { GREATER_THAN, LESS_THAN, QUESTION, WHITE } from './characters.ts';
 import type { Source } from './source.ts';
 
@@ -30,12 +31,17 @@ export function readDeclaration(source: Source, at: number): XmlDeclaration {
   const isOtherTarget = at + 5 < source.end && WHITE[bytes[at + 5] ?? 0] !== 1 && bytes[at + 5] !== QUESTION;
   if (isOtherTarget) return { encoding: undefined, end: at };
   const close = bytes.indexOf(GREATER_THAN, at);
-  const match = DECLARATION.exec(bytes.toString('latin1', at, close + 1));
-  if (match === null) {
-    throw source.malformed(
-      'Expected an XML declaration like <?xml version="1.0" encoding="UTF-8"?>, found something else after "<?xml"',
-      at,
-    );
-  }
-  return { encoding: match.groups?.['encoding1'] ?? match.groups?.['encoding2'], end: at + match[0].length };
+  const declaration = parse(bytes.toString('latin1', at, close + 1));
+  if (declaration !== undefined) return { encoding: declaration.encoding, end: at + declaration.length };
+  throw source.malformed(
+    'Expected an XML declaration like <?xml version="1.0" encoding="UTF-8"?>, found something else after "<?xml"',
+    at,
+  );
 }
+
+/** What a declaration says, and how long it is; undefined for what is none. There are few that are different. */
+const parse = memoized((text): { readonly encoding: string | undefined; readonly length: number } | undefined => {
+  const match = DECLARATION.exec(text);
+  if (match === null) return undefined;
+  return { encoding: match.groups?.['encoding1'] ?? match.groups?.['encoding2'], length: match[0].length };
+}, 16);

@@ -1,8 +1,27 @@
 import type { ScannedXml } from './scanner.ts';
 import { positionAt, type XmlPosition } from './source.ts';
-import { NONE } from './tape.ts';
+import { LOCAL, PREFIX, XML_NAMESPACE, XMLNS_NAMESPACE } from './words.ts';
+import { WHITE } from './characters.ts';
 import { decodeAttributeValue, decodeText } from './references.ts';
-import { XML_NAMESPACE, XMLNS_NAMESPACE } from './namespaces.ts';
+import {
+  ATTRIBUTE_NAME,
+  ATTRIBUTE_NAMESPACE,
+  ATTRIBUTE_WIDTH,
+  BEHIND,
+  CHILDREN,
+  CONTENT_END,
+  ELEMENT_WIDTH,
+  END,
+  NAME,
+  NAMESPACE,
+  NONE,
+  OUTER,
+  SCOPE,
+  START,
+  TAG_END,
+  VALUE_END,
+  VALUE_START,
+} from './tape.ts';
 
 /** An attribute that is not a namespace declaration. */
 export interface XmlAttribute {
@@ -24,53 +43,78 @@ export class XmlDocument {
   readonly root: XmlElement;
   /** What the reader has recorded; for this room only. */
   readonly scanned: ScannedXml;
-  readonly #views: XmlElement[] = [];
+  #scopes: Map<number, ReadonlyMap<string, string>> | undefined;
 
   constructor(scanned: ScannedXml) {
     this.scanned = scanned;
     this.bytes = scanned.source.bytes;
     this.isComplete = scanned.isComplete;
-    this.root = this.view(0);
+    this.root = new XmlElement(this, scanned.tape.root, undefined);
   }
 
-  /** The view of the element with that index on the tape: the same one every time. */
-  view(index: number): XmlElement {
-    return (this.#views[index] ??= new XmlElement(this, index));
+  /** Whether it has no comment, CDATA section or character reference: whether everything stands there as it is meant. */
+  get isPlain(): boolean {
+    return this.scanned.isPlain;
+  }
+
+  /** Prefix → namespace where `declaration` is the innermost; for this room only. Made once: siblings share it. */
+  scopeOf(declaration: number): ReadonlyMap<string, string> {
+    const known = this.#scopes?.get(declaration);
+    if (known !== undefined) return known;
+    const { tape, lexicon } = this.scanned;
+    const found = new Map<string, string>();
+    for (let scope = declaration; scope !== NONE; scope = tape.at(scope, OUTER)) {
+      const prefix = lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME));
+      if (!found.has(prefix)) found.set(prefix, lexicon.namespaceName(tape.at(scope, ATTRIBUTE_NAMESPACE)));
+    }
+    if (found.get('') === '') found.delete('');
+    (this.#scopes ??= new Map()).set(declaration, found);
+    return found;
+  }
+
+  /** All elements, in document order. */
+  elements(): readonly XmlElement[] {
+    const elements: XmlElement[] = [];
+    const ahead = [this.root];
+    for (let next = ahead.pop(); next !== undefined; next = ahead.pop()) {
+      elements.push(next);
+      for (const child of next.children().toReversed()) ahead.push(child);
+    }
+    return elements;
   }
 }
 
-/** A light view of one element: strings and lists are made when asked for. */
+/** A light view of one element: strings and lists are made when asked for. There is one of each element, so they may be compared. */
 export class XmlElement {
   readonly document: XmlDocument;
+  readonly parent: XmlElement | undefined;
   /** On the tape of the document. */
-  readonly index: number;
+  readonly #index: number;
+  readonly #scanned: ScannedXml;
   #children: readonly XmlElement[] | undefined;
 
-  constructor(document: XmlDocument, index: number) {
+  constructor(document: XmlDocument, index: number, parent: XmlElement | undefined) {
     this.document = document;
-    this.index = index;
+    this.parent = parent;
+    this.#index = index;
+    this.#scanned = document.scanned;
   }
 
   /** '' = none. */
   get namespace(): string {
-    const { namespaces, tape } = this.document.scanned;
-    return namespaces.nameOf(tape.namespaceOf(this.index));
+    const { lexicon, tape } = this.#scanned;
+    return lexicon.namespaceName(tape.at(this.#index, NAMESPACE));
   }
 
   get localName(): string {
-    const { words, tape } = this.document.scanned;
-    return words.text(words.localOf(tape.wordOf(this.index)));
+    const { lexicon, tape } = this.#scanned;
+    return lexicon.part(tape.at(this.#index, NAME), LOCAL);
   }
 
   /** '' = none. */
   get prefix(): string {
-    const { words, tape } = this.document.scanned;
-    return words.text(words.prefixOf(tape.wordOf(this.index)));
-  }
-
-  get parent(): XmlElement | undefined {
-    const parent = this.document.scanned.tape.parentOf(this.index);
-    return parent === NONE ? undefined : this.document.view(parent);
+    const { lexicon, tape } = this.#scanned;
+    return lexicon.part(tape.at(this.#index, NAME), PREFIX);
   }
 
   /** Whether the element has this expanded name. */
@@ -81,10 +125,11 @@ export class XmlElement {
   /** The elements directly inside, in document order. */
   children(): readonly XmlElement[] {
     if (this.#children !== undefined) return this.#children;
-    const { tape } = this.document.scanned;
+    const { tape } = this.#scanned;
     const children: XmlElement[] = [];
-    for (let child = tape.firstChildOf(this.index); child !== NONE; child = tape.nextOf(child)) {
-      children.push(this.document.view(child));
+    const end = tape.at(this.#index, BEHIND);
+    for (let child = tape.at(this.#index, CHILDREN); child < end; child = tape.at(child, BEHIND)) {
+      children.push(new XmlElement(this.document, child, this));
     }
     this.#children = children;
     return children;
@@ -97,26 +142,28 @@ export class XmlElement {
 
   /** The normalised value of the attribute with this expanded name. Namespace declarations are no attributes. */
   attribute(namespace: string, localName: string): string | undefined {
-    const { tape, words, namespaces } = this.document.scanned;
-    const end = tape.attributesEndOf(this.index);
-    for (let i = tape.attributesOf(this.index); i < end; i++) {
-      if (words.text(words.localOf(tape.attributeWord(i))) !== localName) continue;
-      if (namespaces.nameOf(tape.attributeNamespace(i)) === namespace) return this.#valueOf(i);
+    const { tape, lexicon } = this.#scanned;
+    const end = tape.at(this.#index, CHILDREN);
+    for (let i = this.#index + ELEMENT_WIDTH; i < end; i += ATTRIBUTE_WIDTH) {
+      const name = tape.at(i, ATTRIBUTE_NAME);
+      if (lexicon.part(name, LOCAL) !== localName || !lexicon.isOrdinary(name)) continue;
+      if (lexicon.namespaceName(tape.at(i, ATTRIBUTE_NAMESPACE)) === namespace) return this.#valueOf(i);
     }
     return undefined;
   }
 
   /** All attributes but the namespace declarations, in document order. */
   attributes(): readonly XmlAttribute[] {
-    const { tape, words, namespaces } = this.document.scanned;
+    const { tape, lexicon } = this.#scanned;
     const attributes: XmlAttribute[] = [];
-    const end = tape.attributesEndOf(this.index);
-    for (let i = tape.attributesOf(this.index); i < end; i++) {
-      const word = tape.attributeWord(i);
+    const end = tape.at(this.#index, CHILDREN);
+    for (let i = this.#index + ELEMENT_WIDTH; i < end; i += ATTRIBUTE_WIDTH) {
+      const name = tape.at(i, ATTRIBUTE_NAME);
+      if (!lexicon.isOrdinary(name)) continue;
       attributes.push({
-        namespace: namespaces.nameOf(tape.attributeNamespace(i)),
-        localName: words.text(words.localOf(word)),
-        prefix: words.text(words.prefixOf(word)),
+        namespace: lexicon.namespaceName(tape.at(i, ATTRIBUTE_NAMESPACE)),
+        localName: lexicon.part(name, LOCAL),
+        prefix: lexicon.part(name, PREFIX),
         value: this.#valueOf(i),
       });
     }
@@ -125,82 +172,83 @@ export class XmlElement {
 
   /** Character data and CDATA sections directly inside: references resolved, line ends as "\n", comments skipped. */
   text(): string {
-    const { tape, source } = this.document.scanned;
-    let at = tape.tagEndOf(this.index);
-    let raw = '';
+    const { tape } = this.#scanned;
+    const end = tape.at(this.#index, BEHIND);
+    let at = tape.at(this.#index, TAG_END);
+    let text = '';
     // Each stretch is whole by itself: no comment, section or reference reaches over a child.
-    for (let child = tape.firstChildOf(this.index); child !== NONE; child = tape.nextOf(child)) {
-      raw += decodeText(source.bytes.toString('utf8', at, tape.startOf(child)));
-      at = tape.endOf(child);
+    for (let child = tape.at(this.#index, CHILDREN); child < end; child = tape.at(child, BEHIND)) {
+      text += this.#textIn(at, tape.at(child, START));
+      at = tape.at(child, END);
     }
-    const last = tape.contentEndOf(this.index);
-    return at >= last ? raw : raw + decodeText(source.bytes.toString('utf8', at, last));
+    return text + this.#textIn(at, tape.at(this.#index, CONTENT_END));
+  }
+
+  /** Whether `text()` has nothing but white space. */
+  isBlank(): boolean {
+    const { tape, source } = this.#scanned;
+    const { bytes } = source;
+    const end = tape.at(this.#index, BEHIND);
+    let at = tape.at(this.#index, TAG_END);
+    for (let child = tape.at(this.#index, CHILDREN); ; child = tape.at(child, BEHIND)) {
+      const to = child < end ? tape.at(child, START) : tape.at(this.#index, CONTENT_END);
+      while (at < to && WHITE[bytes[at] ?? 0] === 1) at++;
+      if (at < to) return !/[^\t\n\r ]/.test(this.text());
+      if (child >= end) return true;
+      at = tape.at(child, END);
+    }
   }
 
   /** The namespace that the prefix means here; undefined = not declared. For '' the default namespace, '' = none. */
   resolvePrefix(prefix: string): string | undefined {
     if (prefix === 'xml') return XML_NAMESPACE;
     if (prefix === 'xmlns') return XMLNS_NAMESPACE;
-    const { tape, words, namespaces } = this.document.scanned;
-    for (let scope = tape.scopeOf(this.index); scope !== NONE; scope = tape.outerOf(scope)) {
-      if (words.text(tape.prefixOf(scope)) === prefix) return namespaces.nameOf(tape.declaredBy(scope));
+    const { tape, lexicon } = this.#scanned;
+    for (let scope = tape.at(this.#index, SCOPE); scope !== NONE; scope = tape.at(scope, OUTER)) {
+      if (lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME)) !== prefix) continue;
+      return lexicon.namespaceName(tape.at(scope, ATTRIBUTE_NAMESPACE));
     }
     return prefix === '' ? '' : undefined;
   }
 
   /** Prefix → namespace for everything that is in scope here but `xml`; '' is the default namespace, if there is one. */
   inScope(): ReadonlyMap<string, string> {
-    const { tape } = this.document.scanned;
-    return this.#declarations(tape.scopeOf(this.index), NONE);
+    return this.document.scopeOf(this.#scanned.tape.at(this.#index, SCOPE));
   }
 
   /** Like inScope, but only what comes from the elements around, and so gets lost when the element is cut out. */
   inherited(): ReadonlyMap<string, string> {
-    const { tape } = this.document.scanned;
-    const parent = tape.parentOf(this.index);
-    if (parent === NONE) return new Map();
-    const outer = tape.scopeOf(parent);
-    const inherited = this.#declarations(outer, NONE);
-    for (const prefix of this.#declaredHere(outer)) inherited.delete(prefix);
-    return inherited;
+    if (this.parent === undefined) return new Map();
+    const { tape, lexicon } = this.#scanned;
+    const outer = tape.at(this.parent.#index, SCOPE);
+    const around = this.document.scopeOf(outer);
+    let inherited: Map<string, string> | undefined;
+    for (let scope = tape.at(this.#index, SCOPE); scope !== outer; scope = tape.at(scope, OUTER)) {
+      const prefix = lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME));
+      if (around.has(prefix)) (inherited ??= new Map(around)).delete(prefix);
+    }
+    return inherited ?? around;
   }
 
   /** The exact bytes of the element, from "<" to ">". A view, not a copy. */
   slice(): Buffer {
-    const { tape, source } = this.document.scanned;
-    return source.bytes.subarray(tape.startOf(this.index), tape.endOf(this.index));
+    const { tape, source } = this.#scanned;
+    return source.bytes.subarray(tape.at(this.#index, START), tape.at(this.#index, END));
   }
 
   /** Where its "<" is. Reads everything before it, so it is for messages. */
   position(): XmlPosition {
-    return positionAt(this.document.bytes, this.document.scanned.tape.startOf(this.index));
+    return positionAt(this.document.bytes, this.#scanned.tape.at(this.#index, START));
+  }
+
+  #textIn(from: number, to: number): string {
+    return from >= to ? '' : decodeText(this.#scanned.source.bytes.toString('utf8', from, to));
   }
 
   #valueOf(attribute: number): string {
-    const { tape, source } = this.document.scanned;
+    const { tape, source } = this.#scanned;
     return decodeAttributeValue(
-      source.bytes.toString('utf8', tape.valueStartOf(attribute), tape.valueEndOf(attribute)),
+      source.bytes.toString('utf8', tape.at(attribute, VALUE_START), tape.at(attribute, VALUE_END)),
     );
-  }
-
-  /** The prefixes in the element's own declarations. */
-  #declaredHere(outer: number): string[] {
-    const { tape, words } = this.document.scanned;
-    const prefixes: string[] = [];
-    for (let scope = tape.scopeOf(this.index); scope !== outer; scope = tape.outerOf(scope)) {
-      prefixes.push(words.text(tape.prefixOf(scope)));
-    }
-    return prefixes;
-  }
-
-  #declarations(from: number, to: number): Map<string, string> {
-    const { tape, words, namespaces } = this.document.scanned;
-    const found = new Map<string, string>();
-    for (let scope = from; scope !== to; scope = tape.outerOf(scope)) {
-      const prefix = words.text(tape.prefixOf(scope));
-      if (!found.has(prefix)) found.set(prefix, namespaces.nameOf(tape.declaredBy(scope)));
-    }
-    if (found.get('') === '') found.delete('');
-    return found;
   }
 }

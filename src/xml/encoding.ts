@@ -1,4 +1,5 @@
 import { isAscii, isUtf8 } from 'node:buffer';
+import { LESS_THAN } from './characters.ts';
 import { readDeclaration } from './declaration.ts';
 import { XmlError } from './error.ts';
 import { positionAt, Source } from './source.ts';
@@ -33,10 +34,17 @@ const ENCODINGS: ReadonlyMap<string, Encoding> = new Map([
  */
 export function decodeXml(input: Buffer, charset: string | undefined): DecodedXml {
   const outer = charset === undefined ? undefined : encodingNamed(charset);
+  // Nearly all begin like this, and then there is nothing to find out.
+  if ((outer === undefined || outer === 'UTF-8') && input[0] === LESS_THAN && input[1] !== 0)
+    return decodeUnmarked(input, outer);
   if (input[0] === 0xef && input[1] === 0xbb && input[2] === 0xbf) return decodeMarkedUtf8(input, outer);
   const utf16 = utf16ByteOrder(input, outer);
   if (utf16 !== undefined) return decodeUtf16(input, utf16, outer);
   refuseForeignFamilies(input);
+  return decodeUnmarked(input, outer);
+}
+
+function decodeUnmarked(input: Buffer, outer: Encoding | undefined): DecodedXml {
   const raw = new Source(input);
   const { encoding, end } = readDeclaration(raw, 0);
   const source = decodeBytes(raw, outer ?? (encoding === undefined ? 'UTF-8' : encodingNamed(encoding)));
@@ -112,13 +120,14 @@ function decodeBytes(raw: Source, encoding: Encoding): Source {
   const input = raw.bytes;
   switch (encoding) {
     case 'UTF-8':
+      if (isAscii(input)) return new Source(input, true);
       if (!isUtf8(input)) throw brokenUtf8(raw);
       return raw;
     case 'US-ASCII':
       if (!isAscii(input)) throw brokenAscii(raw);
-      return raw;
+      return new Source(input, true);
     case 'ISO-8859-1':
-      return isAscii(input) ? raw : new Source(Buffer.from(input.toString('latin1')));
+      return isAscii(input) ? new Source(input, true) : new Source(Buffer.from(input.toString('latin1')));
     case 'UTF-16':
     case 'UTF-16LE':
     case 'UTF-16BE':
@@ -127,7 +136,7 @@ function decodeBytes(raw: Source, encoding: Encoding): Source {
 }
 
 function encodingNamed(name: string): Encoding {
-  const encoding = ENCODINGS.get(name.toLowerCase());
+  const encoding = ENCODINGS.get(name) ?? ENCODINGS.get(name.toLowerCase());
   if (encoding !== undefined) return encoding;
   const message = `Expected encoding UTF-8, UTF-16, ISO-8859-1 or US-ASCII, found "${name.slice(0, 40)}"`;
   throw new XmlError('encoding', message, { line: 1, column: 1, offset: 0 });

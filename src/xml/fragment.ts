@@ -1,5 +1,6 @@
 import { InvariantError } from '../kernel/errors.ts';
-import { COLON, GREATER_THAN, LEFT_BRACKET, NAME, trailingName } from './characters.ts';
+import { memoized } from '../kernel/memo.ts';
+import { COLON, GREATER_THAN, LEFT_BRACKET, LESS_THAN, NAME, NAME_START, trailingName } from './characters.ts';
 import type { XmlElement } from './document.ts';
 import { escapeAttribute } from './writer.ts';
 
@@ -11,32 +12,56 @@ import { escapeAttribute } from './writer.ts';
  */
 export function standalone(element: XmlElement, extraAttributes = ''): string {
   const slice = element.slice();
-  const nameEnd = endOfName(slice);
   const declarations = declare(neededFrom(element, slice).declarations);
+  if (declarations === '' && extraAttributes === '') return slice.toString('utf8');
+  const nameEnd = endOfName(slice);
   return `${slice.toString('utf8', 0, nameEnd)}${declarations}${extraAttributes}${slice.toString('utf8', nameEnd)}`;
+}
+
+/** What `wrapExact` puts around an element. */
+export interface Wrapper {
+  readonly namespace: string;
+  readonly localName: string;
+  readonly prefix: string;
 }
 
 /**
  * `<wrapper>`, the element's exact bytes, `</wrapper>`: the namespaces from above that the content may use are declared on the
  * wrapper. The wrapper's preferred prefix gives way when the content uses it for another namespace. The wrapper's namespace must not be ''.
  */
-export function wrapExact(
-  element: XmlElement,
-  wrapper: { readonly namespace: string; readonly localName: string; readonly prefix: string },
-): Buffer {
-  if (wrapper.namespace === '') throw new InvariantError('Expected a namespace for the wrapper, found none');
+export function wrapExact(element: XmlElement, wrapper: Wrapper): Buffer {
   const slice = element.slice();
-  const needed = neededFrom(element, slice);
+  const needed = neededFrom(element, slice, wrapper.prefix);
+  const { head, tail } = needed === NOTHING ? plainTags(wrapper) : tagsOf(wrapper, needed);
+  const bytes = Buffer.allocUnsafe(head.length + slice.length + tail.length);
+  bytes.set(head);
+  bytes.set(slice, head.length);
+  bytes.set(tail, head.length + slice.length);
+  return bytes;
+}
+
+interface Tags {
+  readonly head: Buffer;
+  readonly tail: Buffer;
+}
+
+function tagsOf(wrapper: Wrapper, needed: Needed): Tags {
+  if (wrapper.namespace === '') throw new InvariantError('Expected a namespace for the wrapper, found none');
   const prefix = choosePrefix(wrapper, needed);
   const all = new Map(needed.declarations).set(prefix, wrapper.namespace);
   const name = `${prefix}:${wrapper.localName}`;
-  const head = `<${name}${declare(all)}>`;
-  const tail = `</${name}>`;
-  const bytes = Buffer.allocUnsafe(Buffer.byteLength(head) + slice.length + Buffer.byteLength(tail));
-  const at = bytes.write(head);
-  slice.copy(bytes, at);
-  bytes.write(tail, at + slice.length);
-  return bytes;
+  return { head: Buffer.from(`<${name}${declare(all)}>`), tail: Buffer.from(`</${name}>`) };
+}
+
+/** The tags of wrappers around content that takes nothing from around it, which is most. */
+const plain = new WeakMap<Wrapper, Tags>();
+
+function plainTags(wrapper: Wrapper): Tags {
+  const known = plain.get(wrapper);
+  if (known !== undefined) return known;
+  const tags = tagsOf(wrapper, NOTHING);
+  plain.set(wrapper, tags);
+  return tags;
 }
 
 /** What a piece of a document takes from the elements around it. */
@@ -47,8 +72,13 @@ interface Needed {
   readonly mentioned: ReadonlySet<string>;
 }
 
-function neededFrom(element: XmlElement, slice: Buffer): Needed {
+const NOTHING: Needed = { declarations: new Map(), mentioned: new Set() };
+
+/** `own`: the prefix that is to be declared around the element, if there is one. */
+function neededFrom(element: XmlElement, slice: Buffer, own?: string): Needed {
   const inherited = element.inherited();
+  const needed = neededAtOnce(element, slice, inherited, own);
+  if (needed !== undefined) return needed;
   const { prefixes, isCertain } = mentionedPrefixes(slice);
   const declarations = new Map<string, string>();
   for (const [prefix, namespace] of inherited) {
@@ -58,6 +88,45 @@ function neededFrom(element: XmlElement, slice: Buffer): Needed {
     for (const prefix of element.inScope().keys()) if (!inherited.has(prefix)) prefixes.delete(prefix);
   }
   return { declarations, mentioned: prefixes };
+}
+
+/** From here on it is cheaper to look at every colon than for every prefix. */
+const MANY_PREFIXES = 8;
+
+/**
+ * What is needed, where one native search for each inherited prefix tells it, as it nearly always does; otherwise undefined. There
+ * must be nothing in the document that a prefix may hide behind, and no mention of `own` that may mean something else than
+ * what it means around the element.
+ */
+function neededAtOnce(
+  element: XmlElement,
+  slice: Buffer,
+  inherited: ReadonlyMap<string, string>,
+  own: string | undefined,
+): Needed | undefined {
+  if (!element.document.isPlain || inherited.size > MANY_PREFIXES || own === '') return undefined;
+  if (own !== undefined && !inherited.has(own) && mentions(slice, own) !== false) return undefined;
+  let declarations: Map<string, string> | undefined;
+  for (const [prefix, namespace] of inherited) {
+    const isNeeded = prefix === '' || mentions(slice, prefix);
+    if (isNeeded === undefined) return undefined;
+    if (isNeeded) (declarations ??= new Map()).set(prefix, namespace);
+  }
+  return declarations === undefined ? NOTHING : { declarations, mentioned: NOTHING.mentioned };
+}
+
+const withColon = memoized((prefix): Buffer => Buffer.from(`${prefix}:`));
+
+/** Whether the bytes mention the prefix; undefined where that takes a closer look. */
+function mentions(slice: Buffer, prefix: string): boolean | undefined {
+  const needle = withColon(prefix);
+  for (let at = slice.indexOf(needle); at >= 0; at = slice.indexOf(needle, at + 1)) {
+    const before = slice[at - 1] ?? LESS_THAN;
+    if (NAME[before] === 0 || before === COLON) return true;
+    // Behind a letter it is the end of a longer name. A digit, a dot or a hyphen belongs to a name or comes before one.
+    if (before >= 0x80 || NAME_START[before] === 0) return undefined;
+  }
+  return false;
 }
 
 /**

@@ -28,13 +28,15 @@ export interface ReadOptions {
 export function readXml(bytes: Uint8Array, options: ReadOptions = {}): XmlDocument {
   const limits = limitsWith(options.limits);
   requireSize(bytes, limits);
-  const { source, start } = decodeXml(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), options.charset);
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { source, start } = decodeXml(buffer, options.charset);
   requireSize(source.bytes, limits);
   return new XmlDocument(scanDocument(source, start, limits, options.stopAt));
 }
 
 /** Named one by one: of objects that are spread, V8 makes one of a class of its own each time. */
 function limitsWith(given: Partial<XmlLimits> | undefined): XmlLimits {
+  if (given === undefined) return defaultXmlLimits;
   const {
     maxBytes = defaultXmlLimits.maxBytes,
     maxDepth = defaultXmlLimits.maxDepth,
@@ -42,7 +44,7 @@ function limitsWith(given: Partial<XmlLimits> | undefined): XmlLimits {
     maxNameBytes = defaultXmlLimits.maxNameBytes,
     maxElements = defaultXmlLimits.maxElements,
     maxNamespaceDeclarations = defaultXmlLimits.maxNamespaceDeclarations,
-  } = given ?? defaultXmlLimits;
+  } = given;
   return { maxBytes, maxDepth, maxAttributes, maxNameBytes, maxElements, maxNamespaceDeclarations };
 }
 

@@ -1,12 +1,14 @@
-import { CharacterData, requireCharacters } from './character-data.ts';
+import { CharacterData, requireNoSequences } from './character-data.ts';
 import { EXCLAMATION, GREATER_THAN, LESS_THAN, QUESTION, SLASH, WHITE } from './characters.ts';
+import { giveBack, type Kept, takeKept } from './kept.ts';
+import type { Lexicon } from './lexicon.ts';
+import { LENGTH, LOCAL } from './words.ts';
 import type { XmlLimits } from './limits.ts';
 import { Namespaces } from './namespaces.ts';
-import { giveBack, takeScratch, type Scratch } from './scratch.ts';
+import { Recorder } from './recorder.ts';
 import type { Source } from './source.ts';
 import { skipWhite, StartTags } from './start-tag.ts';
-import { NONE, Tape } from './tape.ts';
-import { Words } from './words.ts';
+import { NAME, NAMESPACE, NONE, PARENT, SCOPE, type Tape } from './tape.ts';
 
 /** What is expected before and behind the root element, where only comments and white space may stand. */
 const PROLOG = 'the root element';
@@ -20,66 +22,41 @@ export type StopAt = (namespace: string, localName: string, depth: number) => bo
 /** What one pass over a document has recorded. */
 export interface ScannedXml {
   readonly source: Source;
-  readonly words: Words;
+  readonly lexicon: Lexicon;
   readonly tape: Tape;
-  readonly namespaces: Namespaces;
   /** False if `stopAt` ended it. */
   readonly isComplete: boolean;
+  /** Whether it has no comment, CDATA section or character reference. */
+  readonly isPlain: boolean;
 }
 
 /** Reads the document from behind its XML declaration on: prolog, root element, what follows. Throws XmlError. */
 export function scanDocument(source: Source, start: number, limits: XmlLimits, stopAt: StopAt | undefined): ScannedXml {
-  // What lies behind the end of the reading is for whoever reads it.
-  if (stopAt === undefined) requireCharacters(source);
-  const scratch = takeScratch();
+  const kept = takeKept();
   try {
-    const scanner = new Scanner(source, scratch, limits, stopAt);
-    const behind = scanner.readDocument(start);
-    if (stopAt !== undefined) requireCharacters(source, behind);
-    const { words, tape, namespaces, isComplete } = scanner;
-    words.settle();
-    tape.settle();
-    return { source, words, tape, namespaces, isComplete };
+    kept.desk.lay(source.bytes);
+    const scanner = new Scanner(source, kept, limits, stopAt);
+    try {
+      const behind = scanner.readDocument(start);
+      requireNoSequences(source, behind);
+      const { isComplete, isPlain } = scanner;
+      return { source, lexicon: kept.lexicon, tape: scanner.recorder.finish(), isComplete, isPlain };
+    } finally {
+      scanner.namespaces.leaveTo(NONE);
+    }
   } finally {
-    giveBack(scratch);
+    giveBack(kept);
   }
-}
-
-/** Skips white space and comments outside the root element. Returns the offset of the next tag, or the end. */
-function skipMisc(source: Source, characterData: CharacterData, from: number, expected: string): number {
-  const { bytes } = source;
-  let i = from;
-  for (;;) {
-    i = skipWhite(source, i);
-    if (i >= source.end) return i;
-    if (bytes[i] !== LESS_THAN) throw source.unexpected(i, expected);
-    if (bytes[i + 1] === QUESTION) throw instruction(source, i);
-    if (bytes[i + 1] !== EXCLAMATION) return i;
-    if (hasAt(source, i, COMMENT_START)) i = characterData.scanComment(i + COMMENT_START.length);
-    else if (expected === PROLOG && hasAt(source, i, '<!DOCTYPE')) {
-      throw source.error('forbidden', 'Expected no document type declaration, found one', i);
-    } else throw source.malformed(`Expected ${expected}, found "<!"`, i);
-  }
-}
-
-function hasAt(source: Source, at: number, text: string): boolean {
-  return source.bytes.toString('latin1', at, at + text.length) === text;
-}
-
-/** The error to throw for the "<?" at `at`: forbidden, or not even well-formed. */
-function instruction(source: Source, at: number): Error {
-  const { bytes } = source;
-  const isDeclaration = hasAt(source, at, '<?xml') && (WHITE[bytes[at + 5] ?? 0] === 1 || bytes[at + 5] === QUESTION);
-  if (isDeclaration) return source.malformed('Expected an XML declaration only at the very start, found one', at);
-  return source.error('forbidden', 'Expected no processing instruction, found one', at);
 }
 
 class Scanner {
-  readonly words: Words;
-  readonly tape: Tape;
+  readonly recorder: Recorder;
   readonly namespaces: Namespaces;
   isComplete = true;
   readonly #source: Source;
+  readonly #view: DataView;
+  readonly #bytes: Buffer;
+  readonly #lexicon: Lexicon;
   readonly #characterData: CharacterData;
   readonly #limits: XmlLimits;
   readonly #stopAt: StopAt | undefined;
@@ -88,35 +65,63 @@ class Scanner {
   #current = NONE;
   #depth = 0;
 
-  constructor(source: Source, scratch: Scratch, limits: XmlLimits, stopAt: StopAt | undefined) {
+  constructor(source: Source, { desk, lexicon }: Kept, limits: XmlLimits, stopAt: StopAt | undefined) {
+    const recorder = new Recorder(desk);
+    const characterData = new CharacterData(source, desk);
+    const namespaces = new Namespaces(source, lexicon, recorder);
+    this.recorder = recorder;
+    this.namespaces = namespaces;
     this.#source = source;
-    this.#characterData = new CharacterData(source);
+    this.#view = desk.view;
+    this.#bytes = desk.bytes;
+    this.#lexicon = lexicon;
+    this.#characterData = characterData;
     this.#limits = limits;
     this.#stopAt = stopAt;
-    this.words = new Words(source, scratch.words);
-    this.tape = new Tape(scratch.tape);
-    this.namespaces = new Namespaces(source, this.words, this.tape);
-    this.#startTags = new StartTags(source, this.#characterData, this.words, this.tape, this.namespaces, limits);
+    this.#startTags = new StartTags({ source, desk, lexicon, recorder, characterData, namespaces, limits });
+  }
+
+  /** Whether there was no comment, CDATA section or character reference so far. */
+  get isPlain(): boolean {
+    return this.#characterData.isPlain;
   }
 
   /** Returns the offset where the reading ended. */
   readDocument(start: number): number {
     const source = this.#source;
-    const root = skipMisc(source, this.#characterData, start, PROLOG);
+    const root = this.#skipMisc(start, PROLOG);
     if (root >= source.end) throw source.unexpected(source.end, PROLOG);
     const behind = this.#readElement(root);
     if (!this.isComplete) return behind;
-    const rest = skipMisc(source, this.#characterData, behind, EPILOG);
+    const rest = this.#skipMisc(behind, EPILOG);
     if (rest < source.end) throw source.unexpected(rest, EPILOG);
     return rest;
+  }
+
+  /** Skips white space and comments outside the root element. Returns the offset of the next tag, or the end. */
+  #skipMisc(from: number, expected: string): number {
+    const source = this.#source;
+    const bytes = this.#bytes;
+    let i = from;
+    for (;;) {
+      i = skipWhite(bytes, i);
+      if (i >= source.end) return i;
+      if (bytes[i] !== LESS_THAN) throw source.unexpected(i, expected);
+      if (bytes[i + 1] === QUESTION) throw instruction(source, i);
+      if (bytes[i + 1] !== EXCLAMATION) return i;
+      if (hasAt(source, i, COMMENT_START)) i = this.#characterData.scanComment(i + COMMENT_START.length);
+      else if (expected === PROLOG && hasAt(source, i, '<!DOCTYPE')) {
+        throw source.error('forbidden', 'Expected no document type declaration, found one', i);
+      } else throw source.malformed(`Expected ${expected}, found "<!"`, i);
+    }
   }
 
   /** Reads the element whose "<" is at `at`, with everything inside. Returns the offset behind it. */
   #readElement(at: number): number {
     const source = this.#source;
-    const { bytes } = source;
+    const bytes = this.#bytes;
     let i = this.#readStartTag(at);
-    while (this.#depth > 0 && this.isComplete) {
+    while (this.#depth > 0) {
       i = this.#characterData.scanText(i);
       const byte = bytes[i + 1];
       if (byte === SLASH) i = this.#readEndTag(i);
@@ -133,15 +138,19 @@ class Scanner {
     if (this.#depth >= this.#limits.maxDepth) {
       throw this.#source.error('limit', `Expected at most ${this.#limits.maxDepth} nested elements, found more`, at);
     }
-    const element = this.tape.elementCount;
-    const end = this.#startTags.read(at, this.#current);
+    const startTags = this.#startTags;
+    const end = startTags.read(at, this.#current);
+    const { element } = startTags;
     if (this.#stopAt !== undefined && this.#shallStop(element, this.#stopAt)) {
       this.isComplete = false;
       this.#current = element;
+      this.#depth = 0;
       return end;
     }
-    if (this.#startTags.wasEmpty) {
-      this.#close(element, end, end);
+    // Nothing else in a start tag can end with "/>".
+    if (this.#bytes[end - 2] === SLASH) {
+      this.recorder.close(element, end, end);
+      this.#leave(this.#current);
     } else {
       this.#current = element;
       this.#depth++;
@@ -150,40 +159,40 @@ class Scanner {
   }
 
   #shallStop(element: number, stopAt: StopAt): boolean {
-    const { tape, words } = this;
-    const namespace = this.namespaces.nameOf(tape.namespaceOf(element));
-    return stopAt(namespace, words.text(words.localOf(tape.wordOf(element))), this.#depth + 1);
+    const { cells } = this.#lexicon;
+    const namespace = this.#lexicon.namespaceName(this.recorder.at(element, NAMESPACE));
+    const local = cells[this.recorder.at(element, NAME) + LOCAL] ?? 0;
+    return stopAt(namespace, this.#lexicon.text(local), this.#depth + 1);
   }
 
   #readEndTag(at: number): number {
     const source = this.#source;
-    const { bytes } = source;
+    const bytes = this.#bytes;
     const element = this.#current;
-    // The name is right when it has the bytes of the one in the start tag and ends where that one does.
-    const name = this.tape.startOf(element) + 1;
-    const length = this.words.lengthOf(this.tape.wordOf(element));
-    let i = at + 2;
-    for (let k = 0; k < length; k++, i++) {
-      if (bytes[i] !== bytes[name + k])
-        throw source.malformed(`Expected the end tag </${this.#currentName()}>, found another`, at);
+    const name = this.recorder.at(element, NAME);
+    if (!this.#lexicon.isAt(name, this.#view, at + 2)) {
+      throw source.malformed(`Expected the end tag </${this.#currentName()}>, found another`, at);
     }
-    if (bytes[i] !== GREATER_THAN) i = skipWhite(source, i);
+    let i = at + 2 + (this.#lexicon.cells[name + LENGTH] ?? 0);
+    if (bytes[i] !== GREATER_THAN) i = skipWhite(bytes, i);
     if (bytes[i] !== GREATER_THAN) throw source.unexpected(i, `">" at the end of </${this.#currentName()}>`);
-    this.#close(element, at, i + 1);
-    this.#current = this.tape.parentOf(element);
+    this.recorder.close(element, at, i + 1);
+    this.#current = this.recorder.at(element, PARENT);
     this.#depth--;
+    this.#leave(this.#current);
     return i + 1;
   }
 
-  #close(element: number, contentEnd: number, end: number): void {
-    this.tape.close(element, contentEnd, end);
-    this.namespaces.leave(element);
+  /** Takes back what was declared inside of `parent`. */
+  #leave(parent: number): void {
+    const scope = parent === NONE ? NONE : this.recorder.at(parent, SCOPE);
+    if (this.namespaces.innermost !== scope) this.namespaces.leaveTo(scope);
   }
 
   /** What was open when reading stopped ends there. */
   #closeAll(at: number): void {
-    for (let element = this.#current; element !== NONE; element = this.tape.parentOf(element)) {
-      this.tape.close(element, at, at);
+    for (let element = this.#current; element !== NONE; element = this.recorder.at(element, PARENT)) {
+      this.recorder.close(element, at, at);
     }
   }
 
@@ -195,6 +204,18 @@ class Scanner {
   }
 
   #currentName(): string {
-    return this.words.text(this.tape.wordOf(this.#current)).slice(0, 60);
+    return this.#lexicon.text(this.recorder.at(this.#current, NAME)).slice(0, 60);
   }
+}
+
+function hasAt(source: Source, at: number, text: string): boolean {
+  return source.bytes.toString('latin1', at, at + text.length) === text;
+}
+
+/** The error to throw for the "<?" at `at`: forbidden, or not even well-formed. */
+function instruction(source: Source, at: number): Error {
+  const { bytes } = source;
+  const isDeclaration = hasAt(source, at, '<?xml') && (WHITE[bytes[at + 5] ?? 0] === 1 || bytes[at + 5] === QUESTION);
+  if (isDeclaration) return source.malformed('Expected an XML declaration only at the very start, found one', at);
+  return source.error('forbidden', 'Expected no processing instruction, found one', at);
 }

@@ -12,10 +12,13 @@ export class Source {
   readonly bytes: Buffer;
   /** Where the bytes end. */
   readonly end: number;
+  /** Whether it is known that all of them are ASCII. */
+  readonly isAscii: boolean;
 
-  constructor(bytes: Buffer) {
+  constructor(bytes: Buffer, isAscii = false) {
     this.bytes = bytes;
     this.end = bytes.length;
+    this.isAscii = isAscii;
   }
 
   /** The error to throw for what is wrong at `offset`. */

@@ -1,196 +1,313 @@
-import { APOSTROPHE, EQUALS, GREATER_THAN, LESS_THAN, NAME, NAME_START, QUOTE, SLASH, WHITE } from './characters.ts';
+import {
+  APOSTROPHE,
+  EQUALS,
+  GREATER_THAN,
+  LESS_THAN,
+  NAME,
+  NAME_START,
+  QUOTE,
+  SLASH,
+  SPACE,
+  WHITE,
+} from './characters.ts';
 import type { CharacterData } from './character-data.ts';
+import type { Desk } from './desk.ts';
+import type { Lexicon } from './lexicon.ts';
+import {
+  BINDING,
+  EMPTY_WORD,
+  LENGTH,
+  LOCAL,
+  NEXT,
+  NO_NAMESPACE,
+  ORDINARY,
+  PREFIX,
+  ROLE,
+  SEEN_IN,
+  VALUE,
+} from './words.ts';
 import type { XmlLimits } from './limits.ts';
-import { type Namespaces, UNDECLARED } from './namespaces.ts';
+import type { Namespaces } from './namespaces.ts';
+import type { Recorder } from './recorder.ts';
+import { decodeAttributeValue } from './references.ts';
 import type { Source } from './source.ts';
-import type { Tape } from './tape.ts';
-import { DEFAULT_DECLARATION, EMPTY_WORD, HASH_SEED, nextHash, ORDINARY, type Words } from './words.ts';
+import { ATTRIBUTE_NAME, ATTRIBUTE_NAMESPACE, ATTRIBUTE_WIDTH, ELEMENT_WIDTH, NONE, VALUE_START } from './tape.ts';
 
 // Up to here comparing every attribute with every other is cheaper than a set.
 const FEW_ATTRIBUTES = 8;
+const MAX_GUESSED_BYTES = 256;
 
-/** The offset of the first byte from `from` on that is no white space. */
-export function skipWhite(source: Source, from: number): number {
-  const { bytes, end } = source;
+/** What start tags are read with. */
+export interface Workplace {
+  readonly source: Source;
+  readonly desk: Desk;
+  readonly lexicon: Lexicon;
+  readonly recorder: Recorder;
+  readonly characterData: CharacterData;
+  readonly namespaces: Namespaces;
+  readonly limits: XmlLimits;
+}
+
+/** The offset of the first byte from `from` on that is no white space, of bytes that end with something else. */
+export function skipWhite(bytes: Buffer, from: number): number {
   let i = from;
-  while (i < end && WHITE[bytes[i] ?? 0] === 1) i++;
-  return i;
+  for (;;) {
+    const byte = bytes[i] ?? 0;
+    if (byte > SPACE || (byte !== SPACE && WHITE[byte] === 0)) return i;
+    i++;
+  }
 }
 
 /** Reads start tags and empty-element tags onto the tape. */
 export class StartTags {
   readonly #source: Source;
+  readonly #desk: Desk;
+  readonly #bytes: Buffer;
+  readonly #view: DataView;
+  readonly #lexicon: Lexicon;
+  readonly #recorder: Recorder;
   readonly #characterData: CharacterData;
-  readonly #words: Words;
-  readonly #tape: Tape;
   readonly #namespaces: Namespaces;
   readonly #limits: XmlLimits;
-  /** Whether the last tag was an empty-element tag. */
-  wasEmpty = false;
-  #wordEnd = 0;
+  /** The element of the last tag. */
+  element = NONE;
+  #elementCount = 0;
+  /** The last name that was read, and where it ended. */
+  #name = EMPTY_WORD;
+  #nameEnd = 0;
+  /** What the tag that is being read has. */
   #declarationCount = 0;
+  #attributeCount = 0;
+  #prefixedCount = 0;
 
-  constructor(
-    source: Source,
-    characterData: CharacterData,
-    words: Words,
-    tape: Tape,
-    namespaces: Namespaces,
-    limits: XmlLimits,
-  ) {
+  constructor({ source, desk, lexicon, recorder, characterData, namespaces, limits }: Workplace) {
     this.#source = source;
+    this.#desk = desk;
+    this.#bytes = desk.bytes;
+    this.#view = desk.view;
+    this.#lexicon = lexicon;
+    this.#recorder = recorder;
     this.#characterData = characterData;
-    this.#words = words;
-    this.#tape = tape;
     this.#namespaces = namespaces;
     this.#limits = limits;
   }
 
-  /** Reads the tag whose "<" is at `at` into a new child of `parent`. Returns the offset behind its ">". */
+  /** Reads the tag whose "<" is at `at` into a new child of `parent`, Returns the offset behind its ">". */
   read(at: number, parent: number): number {
-    const { bytes } = this.#source;
+    const bytes = this.#bytes;
     const word = this.#readName(at + 1, 'the name of an element');
-    this.#words.roleOf(word);
-    if (this.#tape.elementCount >= this.#limits.maxElements) {
+    if (++this.#elementCount > this.#limits.maxElements) {
       throw this.#source.error('limit', `Expected at most ${this.#limits.maxElements} elements, found more`, at);
     }
-    const element = this.#tape.open(at, word, parent);
-    let i = this.#wordEnd;
+    const element = this.#recorder.open(at, word, parent);
+    this.element = element;
+    let i = this.#nameEnd;
     if (bytes[i] !== GREATER_THAN) i = this.#readAttributes(i, element);
-    this.wasEmpty = bytes[i] === SLASH;
-    if (this.wasEmpty && bytes[++i] !== GREATER_THAN) throw this.#source.unexpected(i, '">" behind "/"');
-    const prefix = this.#words.prefixOf(word);
-    const namespace = this.#namespaces.resolve(prefix);
-    if (namespace === UNDECLARED) throw this.#namespaces.undeclared(prefix, at + 1);
-    this.#tape.closeStartTag(element, i + 1, namespace);
+    if (bytes[i] === SLASH && bytes[++i] !== GREATER_THAN) throw this.#source.unexpected(i, '">" behind "/"');
+    const { cells } = this.#lexicon;
+    const prefix = cells[word + PREFIX] ?? 0;
+    const namespace = (cells[prefix + BINDING] ?? 0) - 1;
+    if (namespace < NO_NAMESPACE) throw this.#undeclared(prefix, at + 1);
+    this.#recorder.closeStartTag(element, i + 1, namespace, this.#namespaces.innermost);
     return i + 1;
   }
 
-  /** Reads a name from `at` on; #wordEnd is where it ends. */
+  /** Reads a name from `at` on; #nameEnd is where it ends. */
   #readName(at: number, expected: string): number {
-    const { bytes, end } = this.#source;
-    const first = bytes[at] ?? 0;
-    if (NAME_START[first] !== 1) throw this.#source.unexpected(at, expected);
-    let hash = nextHash(HASH_SEED, first);
+    const { cells } = this.#lexicon;
+    // What came behind the last name the last time is mostly what comes now: then its bytes are compared, and that is all.
+    const guess = cells[this.#name + NEXT] ?? EMPTY_WORD;
+    if (guess !== EMPTY_WORD && this.#lexicon.isAt(guess, this.#view, at)) {
+      const length = cells[guess + LENGTH] ?? 0;
+      if (NAME[this.#bytes[at + length] ?? 0] === 0 && length <= this.#limits.maxNameBytes) {
+        this.#name = guess;
+        this.#nameEnd = at + length;
+        return guess;
+      }
+    }
+    return this.#lookUpName(at, expected);
+  }
+
+  #lookUpName(at: number, expected: string): number {
+    const bytes = this.#bytes;
+    const lexicon = this.#lexicon;
+    if (NAME_START[bytes[at] ?? 0] !== 1) throw this.#source.unexpected(at, expected);
     let i = at + 1;
-    for (; i < end; i++) {
-      const byte = bytes[i] ?? 0;
-      if (NAME[byte] !== 1) break;
-      hash = nextHash(hash, byte);
+    while (NAME[bytes[i] ?? 0] === 1) i++;
+    const limit = this.#limits.maxNameBytes;
+    if (i - at > limit) {
+      throw this.#source.error('limit', `Expected names of at most ${limit} bytes, found ${i - at}`, at);
     }
-    if (i - at > this.#limits.maxNameBytes) {
-      throw this.#source.error(
-        'limit',
-        `Expected names of at most ${this.#limits.maxNameBytes} bytes, found ${i - at}`,
-        at,
-      );
-    }
-    this.#wordEnd = i;
-    return this.#words.intern(at, i, hash);
+    const word = lexicon.intern(this.#desk, at, i - at);
+    const isNew = lexicon.cells[word + ROLE] === 0;
+    if (isNew && !lexicon.takeApart(word, this.#desk, at)) throw this.#notAName(word, at);
+    lexicon.cells[this.#name + NEXT] = word;
+    this.#name = word;
+    this.#nameEnd = i;
+    return word;
   }
 
   /** Reads what stands between the name and the ">" or "/>". Returns the offset of the ">" or "/". */
   #readAttributes(from: number, element: number): number {
-    const { bytes } = this.#source;
-    const first = this.#tape.attributeCount;
+    const bytes = this.#bytes;
+    this.#lexicon.stamp++;
     this.#declarationCount = 0;
+    this.#attributeCount = 0;
+    this.#prefixedCount = 0;
     let i = from;
     for (;;) {
-      const next = skipWhite(this.#source, i);
+      const next = skipWhite(bytes, i);
       const byte = bytes[next];
       if (byte === GREATER_THAN || byte === SLASH) {
-        if (this.#tape.attributeCount > first) this.#finishAttributes(first);
+        if (this.#prefixedCount > 0) this.#resolvePrefixes(element);
         return next;
       }
       if (next === i) throw this.#source.unexpected(i, 'white space, ">" or "/>"');
-      i = this.#readAttribute(next, element, first);
+      i = this.#readAttribute(next);
     }
   }
 
   /** Reads one attribute or namespace declaration. Returns the offset behind its closing quote. */
-  #readAttribute(at: number, element: number, first: number): number {
-    const source = this.#source;
-    const { bytes } = source;
+  #readAttribute(at: number): number {
+    const bytes = this.#bytes;
     const word = this.#readName(at, 'an attribute, ">" or "/>"');
-    const role = this.#words.roleOf(word);
-    let i = this.#wordEnd;
-    if (bytes[i] !== EQUALS) i = skipWhite(source, i);
-    if (bytes[i] !== EQUALS) throw source.unexpected(i, '"=" behind the name of an attribute');
-    i++;
-    if (WHITE[bytes[i] ?? 0] === 1) i = skipWhite(source, i);
-    const quote = bytes[i] ?? 0;
-    if (quote !== QUOTE && quote !== APOSTROPHE) throw source.unexpected(i, 'a quoted attribute value');
-    const start = i + 1;
+    let i = this.#nameEnd;
+    if (bytes[i] !== EQUALS || bytes[i + 1] !== QUOTE) i = this.#findQuote(i) - 1;
+    const start = i + 2;
+    const quote = bytes[i + 1] ?? 0;
+    if (this.#lexicon.cells[word + ROLE] !== ORDINARY) return this.#readDeclaration(word, start, quote, at);
     const end = this.#characterData.scanAttributeValue(start, quote);
-    if (role === ORDINARY) this.#addAttribute(word, start, end, first, at);
-    else this.#addDeclaration(word, role, start, end, element, at);
+    this.#addAttribute(word, start, end, at);
     return end + 1;
   }
 
-  #addAttribute(word: number, start: number, end: number, first: number, at: number): void {
-    const limit = this.#limits.maxAttributes;
-    if (this.#tape.attributeCount - first >= limit) {
-      throw this.#source.error('limit', `Expected at most ${limit} attributes, found more`, at);
-    }
-    this.#tape.addAttribute(word, start, end);
+  /** The offset of the quote in what stands between the name of an attribute and its value, where it is not just `="`. */
+  #findQuote(from: number): number {
+    const bytes = this.#bytes;
+    const equals = skipWhite(bytes, from);
+    if (bytes[equals] !== EQUALS) throw this.#source.unexpected(equals, '"=" behind the name of an attribute');
+    const quote = skipWhite(bytes, equals + 1);
+    if (bytes[quote] === QUOTE || bytes[quote] === APOSTROPHE) return quote;
+    throw this.#source.unexpected(quote, 'a quoted attribute value');
   }
 
-  #addDeclaration(word: number, role: number, start: number, end: number, element: number, at: number): void {
+  #addAttribute(word: number, start: number, end: number, at: number): void {
+    const { cells, stamp } = this.#lexicon;
+    const limit = this.#limits.maxAttributes;
+    if (++this.#attributeCount > limit) {
+      throw this.#source.error('limit', `Expected at most ${limit} attributes, found more`, at);
+    }
+    if (cells[word + SEEN_IN] === stamp) throw this.#repeated(word, at);
+    cells[word + SEEN_IN] = stamp | 0;
+    if (cells[word + PREFIX] !== EMPTY_WORD) this.#prefixedCount++;
+    this.#recorder.addAttribute(word, NO_NAMESPACE, start, end);
+  }
+
+  /** Reads the value of a namespace declaration that begins at `start`. Returns the offset behind its closing quote. */
+  #readDeclaration(word: number, start: number, quote: number, at: number): number {
+    const lexicon = this.#lexicon;
     const limit = this.#limits.maxNamespaceDeclarations;
     if (++this.#declarationCount > limit) {
       throw this.#source.error('limit', `Expected at most ${limit} namespace declarations, found more`, at);
     }
-    const prefix = role === DEFAULT_DECLARATION ? EMPTY_WORD : this.#words.declaredPrefixOf(word);
-    this.#namespaces.declare(element, prefix, start, end);
+    const value = this.#readNamespaceName(word, start, quote);
+    const namespace = value === EMPTY_WORD ? NO_NAMESPACE : lexicon.namespaceOf(value, decodeAttributeValue);
+    const { cells, stamp } = lexicon;
+    if (cells[word + SEEN_IN] === stamp) throw this.#repeated(word, start);
+    cells[word + SEEN_IN] = stamp | 0;
+    this.#namespaces.declare(word, namespace, start);
+    return start + (cells[value + LENGTH] ?? 0) + 1;
   }
 
-  /** Resolves the prefixes of the attributes from `first` on, and looks for one that is there twice. */
-  #finishAttributes(first: number): void {
-    const tape = this.#tape;
-    const count = tape.attributeCount;
-    for (let i = first; i < count; i++) {
-      const prefix = this.#words.prefixOf(tape.attributeWord(i));
-      // The default namespace is not for attributes (Namespaces in XML 1.0 §6.2).
-      if (prefix === EMPTY_WORD) continue;
-      const namespace = this.#namespaces.resolve(prefix);
-      if (namespace === UNDECLARED) throw this.#namespaces.undeclared(prefix, this.#nameOffset(i));
-      tape.setAttributeNamespace(i, namespace);
+  /** The value of a declaration, as a word. Guessed like a name: it is mostly the same as the last time. */
+  #readNamespaceName(word: number, start: number, quote: number): number {
+    const lexicon = this.#lexicon;
+    const guess = lexicon.cells[word + VALUE] ?? EMPTY_WORD;
+    if (guess !== EMPTY_WORD && lexicon.isAt(guess, this.#view, start)) {
+      if (this.#bytes[start + (lexicon.cells[guess + LENGTH] ?? 0)] === quote) return guess;
     }
-    if (count - first > FEW_ATTRIBUTES) this.#refuseRepeatsBySet(first, count);
-    else if (count - first > 1) this.#refuseRepeats(first, count);
+    const end = this.#characterData.scanAttributeValue(start, quote);
+    if (end === start) return EMPTY_WORD;
+    const value = lexicon.intern(this.#desk, start, end - start);
+    // Whoever guesses does not look whether a quote of the other kind has become the closing one.
+    const isGuessable = end - start <= MAX_GUESSED_BYTES && !/["']/.test(lexicon.text(value));
+    lexicon.cells[word + VALUE] = isGuessable ? value : EMPTY_WORD;
+    return value;
   }
 
-  #refuseRepeats(first: number, count: number): void {
-    const tape = this.#tape;
-    for (let i = first + 1; i < count; i++) {
-      const local = this.#words.localOf(tape.attributeWord(i));
-      const namespace = tape.attributeNamespace(i);
-      for (let j = first; j < i; j++) {
-        const isRepeat =
-          this.#words.localOf(tape.attributeWord(j)) === local && tape.attributeNamespace(j) === namespace;
-        if (isRepeat) throw this.#repeated(i);
+  /** Resolves the prefixes of the attributes of `element`, and looks for two with the same expanded name. */
+  #resolvePrefixes(element: number): void {
+    const recorder = this.#recorder;
+    const { cells } = this.#lexicon;
+    const first = element + ELEMENT_WIDTH;
+    const end = recorder.top;
+    for (let i = first; i < end; i += ATTRIBUTE_WIDTH) {
+      // The default namespace is not for attributes (Namespaces in XML 1.0 §6.2).
+      if (!this.#isPrefixed(i)) continue;
+      const prefix = cells[recorder.at(i, ATTRIBUTE_NAME) + PREFIX] ?? 0;
+      const namespace = (cells[prefix + BINDING] ?? 0) - 1;
+      if (namespace < NO_NAMESPACE) throw this.#undeclared(prefix, this.#nameOffset(i));
+      recorder.setNamespace(i, namespace);
+    }
+    // Names that are the same as they are written were found before, so it takes two with prefixes.
+    if (this.#prefixedCount > FEW_ATTRIBUTES) this.#refuseRepeatsBySet(first, end);
+    else if (this.#prefixedCount > 1) this.#refuseRepeats(first, end);
+  }
+
+  #refuseRepeats(first: number, end: number): void {
+    for (let i = first; i < end; i += ATTRIBUTE_WIDTH) {
+      if (!this.#isPrefixed(i)) continue;
+      const namespace = this.#recorder.at(i, ATTRIBUTE_NAMESPACE);
+      const local = this.#localOf(i);
+      for (let j = first; j < i; j += ATTRIBUTE_WIDTH) {
+        const isSame = this.#localOf(j) === local && this.#recorder.at(j, ATTRIBUTE_NAMESPACE) === namespace;
+        if (isSame && this.#isPrefixed(j))
+          throw this.#repeated(this.#recorder.at(i, ATTRIBUTE_NAME), this.#nameOffset(i));
       }
     }
   }
 
-  #refuseRepeatsBySet(first: number, count: number): void {
+  #refuseRepeatsBySet(first: number, end: number): void {
     const seen = new Set<number>();
-    for (let i = first; i < count; i++) {
-      const local = this.#words.localOf(this.#tape.attributeWord(i));
-      seen.add(this.#tape.attributeNamespace(i) * 2 ** 31 + local);
-      if (seen.size !== i - first + 1) throw this.#repeated(i);
+    for (let i = first; i < end; i += ATTRIBUTE_WIDTH) {
+      if (!this.#isPrefixed(i)) continue;
+      const size = seen.size;
+      seen.add(this.#recorder.at(i, ATTRIBUTE_NAMESPACE) * 2 ** 31 + this.#localOf(i));
+      if (seen.size === size) throw this.#repeated(this.#recorder.at(i, ATTRIBUTE_NAME), this.#nameOffset(i));
     }
   }
 
-  #repeated(attribute: number): Error {
-    const name = this.#words.text(this.#tape.attributeWord(attribute)).slice(0, 60);
-    return this.#source.malformed(`Expected every attribute once, found "${name}" twice`, this.#nameOffset(attribute));
+  /** Whether this is an attribute, and no declaration, whose name has a prefix. */
+  #isPrefixed(attribute: number): boolean {
+    const { cells } = this.#lexicon;
+    const name = this.#recorder.at(attribute, ATTRIBUTE_NAME);
+    return cells[name + ROLE] === ORDINARY && cells[name + PREFIX] !== EMPTY_WORD;
+  }
+
+  #localOf(attribute: number): number {
+    return this.#lexicon.cells[this.#recorder.at(attribute, ATTRIBUTE_NAME) + LOCAL] ?? 0;
+  }
+
+  #repeated(word: number, offset: number): Error {
+    const name = this.#lexicon.text(word).slice(0, 60);
+    return this.#source.malformed(`Expected every attribute once, found "${name}" twice`, offset);
+  }
+
+  #undeclared(prefix: number, offset: number): Error {
+    const found = this.#lexicon.text(prefix).slice(0, 60);
+    return this.#source.malformed(`Expected a prefix that is declared here, found "${found}"`, offset);
+  }
+
+  #notAName(word: number, offset: number): Error {
+    const name = this.#lexicon.text(word);
+    const found = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+    return this.#source.malformed(`Expected a qualified name, found "${found}"`, offset);
   }
 
   /** Where the name of an attribute stands; found again, because only errors ask. */
   #nameOffset(attribute: number): number {
-    const { bytes } = this.#source;
-    let i = this.#tape.valueStartOf(attribute) - 2;
+    const bytes = this.#bytes;
+    let i = this.#recorder.at(attribute, VALUE_START) - 2;
     while (bytes[i] !== EQUALS) i--;
     i--;
     while (WHITE[bytes[i] ?? 0] === 1) i--;

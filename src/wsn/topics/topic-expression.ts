@@ -1,6 +1,6 @@
 import { Recent } from '../../kernel/recent.ts';
 import { clipped } from '../../soap/text.ts';
-import { XML_NAMESPACE, XMLNS_NAMESPACE } from '../../xml/namespaces.ts';
+import { XML_NAMESPACE, XMLNS_NAMESPACE } from '../../xml/words.ts';
 import { WsnFault } from '../faults.ts';
 import type { TopicExpression, TopicPath } from '../messages.ts';
 import { WSTOP_NAMESPACE } from '../namespaces.ts';

@@ -67,10 +67,13 @@ function elementsOf(
 ): ReadonlyMap<number, ReadElement> {
   const elements = new Map<number, ReadElement>();
   const wanted = [...found.entries()].filter(([, node]) => node instanceof XmlElement);
-  for (const [order, element] of wanted.length === 0 ? [] : tree.find('//*').entries()) {
+  if (wanted.length === 0) return elements;
+  const all = read.elements();
+  for (const [order, element] of tree.find('//*').entries()) {
     const [index, node] = wanted[elements.size] ?? [];
     if (index === undefined || node === undefined) break;
-    if (node.isSameNode(element)) elements.set(index, read.view(order));
+    const same = node.isSameNode(element) ? all[order] : undefined;
+    if (same !== undefined) elements.set(index, same);
   }
   if (elements.size < wanted.length) throw new InvariantError('libxml2 gave elements out of order');
   return elements;

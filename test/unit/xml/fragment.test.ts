@@ -44,6 +44,25 @@ describe('standalone()', () => {
     );
   });
 
+  it.each([
+    ['the end of a longer name', '<x>xb:T _b:T éb:T</x>', false],
+    ['an end behind a digit in a name', '<x>x3b:T</x>', false],
+    ['what comes behind a digit, a dot, a hyphen', '<x>3b:T</x>', true],
+    ['an attribute of that name without a colon', '<x b="1"/>', false],
+    ['a longer name first, then the prefix', '<x>xb:T b:T</x>', true],
+    ['a declaration inside', '<x><y xmlns:b="urn:c"/></x>', false],
+  ])('sees the difference: %s', (_, inner, isNeeded) => {
+    for (const more of ['', Array.from({ length: 10 }, (_one, i) => ` xmlns:n${i}="urn:n${i}"`).join('')]) {
+      const source = `<r xmlns:b="urn:b"${more}>${inner}</r>`;
+      expect(standalone(find(source, 'x'))).toBe(isNeeded ? inner.replace('<x', '<x xmlns:b="urn:b"') : inner);
+    }
+  });
+
+  it('does not take the end of "xmlns:" for a prefix', () => {
+    const inner = '<x xmlns:p="urn:p"><p:y/></x>';
+    expect(standalone(find(`<r xmlns:s="urn:s" xmlns:ns="urn:ns" xmlns:xmln="urn:x">${inner}</r>`, 'x'))).toBe(inner);
+  });
+
   it('declares nothing that only looks like a prefix in scope', () => {
     const inner = '<x>bb:T xb:T b.c:T</x>';
     expect(standalone(find(outer(inner), 'x'))).toBe(inner);
@@ -107,6 +126,14 @@ describe('wrapExact()', () => {
     expect(wrap('<r xmlns:w="urn:w"><w:x/></r>')).toBe('<w:Message xmlns:w="urn:w"><w:x/></w:Message>');
     expect(wrap('<r><w:x xmlns:w="urn:o"/></r>')).toBe('<w:Message xmlns:w="urn:w"><w:x xmlns:w="urn:o"/></w:Message>');
     expect(wrap('<r xmlns:w="urn:o"><x/></r>')).toBe('<w:Message xmlns:w="urn:w"><x/></w:Message>');
+  });
+
+  it('keeps the prefix where the element declares it itself, and gives it away where it comes from around', () => {
+    const source = '<r xmlns:a="urn:a"><x xmlns:w="urn:o"><w:y a="w:z"/></x></r>';
+    expect(wrap(source)).toBe(`<w:Message xmlns:w="urn:w">${source.slice(19, -4)}</w:Message>`);
+    expect(wrap('<r xmlns:w="urn:o"><w:x>-w:y</w:x></r>')).toBe(
+      '<w1:Message xmlns:w="urn:o" xmlns:w1="urn:w"><w:x>-w:y</w:x></w1:Message>',
+    );
   });
 
   it('never takes the default namespace for itself', () => {

@@ -150,6 +150,18 @@ describe('XmlElement', () => {
     expect(root.text()).toBe('1<\n\n&amp;\n\r\u{1f600}');
   });
 
+  it.each([
+    ['<a/>', true],
+    ['<a> \n\t\r<b>x</b> </a>', true],
+    ['<a> <!-- x --> <b/><![CDATA[ ]]>&#32;</a>', true],
+    ['<a> x</a>', false],
+    ['<a><b/>&#65;</a>', false],
+    ['<a><b/> <![CDATA[x]]></a>', false],
+    ['<a>\u00a0</a>', false],
+  ])('isBlank() of %j is %s', (source, expected) => {
+    expect(rootOf(source).isBlank()).toBe(expected);
+  });
+
   it('attribute() normalises white space but not references', () => {
     const root = rootOf('<a b=" x\t\r\ny\n&#10;&#9; &quot;"/>');
     expect(root.attribute('', 'b')).toBe(' x  y \n\t "');

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { readXml, XmlError } from '../../../src/xml/reader.ts';
+
+const rootOf = (source: string) => readXml(Buffer.from(source)).root;
+
+/** What one reading leaves for the next must not be seen. */
+describe('readXml() of one document after another', () => {
+  it.each([
+    ['a broken one', '<p:a xmlns:p="urn:p" xmlns="urn:d"><b xmlns:q="urn:q">', XmlError],
+    [
+      'one that breaks in a start tag',
+      '<p:a xmlns:p="urn:p"><b xmlns:p="urn:q" xmlns:q="urn:q" p:c="1" q:c="2"/>',
+      XmlError,
+    ],
+    ['one whose reader breaks off', '<p:a xmlns:p="urn:p" xmlns="urn:d"><b xmlns:q="urn:q"/></p:a>', RangeError],
+  ])('knows no prefix of %s', (_, source, error) => {
+    const stopAt = (): boolean => {
+      if (error === RangeError) throw new RangeError('enough');
+      return false;
+    };
+    expect(() => readXml(Buffer.from(source), { stopAt })).toThrow(error);
+    for (const prefix of ['p', 'q']) expect(() => rootOf(`<${prefix}:a/>`)).toThrow('a prefix that is declared here');
+    expect(rootOf('<a/>').namespace).toBe('');
+  });
+
+  it('knows no prefix of one that was not read to its end', () => {
+    const source = '<p:a xmlns:p="urn:p" xmlns="urn:d"><b/></p:a>';
+    const document = readXml(Buffer.from(source), { stopAt: (_, name) => name === 'b' });
+    expect(() => rootOf('<p:a/>')).toThrow('a prefix that is declared here');
+    expect(rootOf('<a/>').namespace).toBe('');
+    expect(document.root.children()[0]?.namespace).toBe('urn:d');
+  });
+
+  it('leaves what was read before as it was', () => {
+    const first = rootOf('<p:a xmlns:p="urn:1" p:x="1"><p:b>one</p:b></p:a>');
+    const second = rootOf('<p:a xmlns:p="urn:2" p:x="2"><p:b>two</p:b></p:a>');
+    const seen = [first, second].map((root) => [
+      root.namespace,
+      root.attributes()[0]?.value,
+      root.children()[0]?.text(),
+    ]);
+    expect(seen).toEqual([
+      ['urn:1', '1', 'one'],
+      ['urn:2', '2', 'two'],
+    ]);
+  });
+
+  it('can read another while it reads one', () => {
+    const inner: string[] = [];
+    const document = readXml(Buffer.from('<p:a xmlns:p="urn:1"><p:b/><p:c/></p:a>'), {
+      stopAt: () => {
+        inner.push(rootOf('<p:a xmlns:p="urn:2"><p:x/></p:a>').children()[0]?.namespace ?? '');
+        return false;
+      },
+    });
+    expect(inner).toEqual(['urn:2', 'urn:2', 'urn:2']);
+    expect(document.root.children().map(({ namespace, localName }) => namespace + localName)).toEqual([
+      'urn:1b',
+      'urn:1c',
+    ]);
+  });
+
+  it('does not take a name or a namespace for the one that stood there before', () => {
+    const of = (source: string): string[] =>
+      rootOf(source)
+        .children()
+        .map(({ namespace, localName }) => `${namespace} ${localName}`);
+    for (const [source, expected] of [
+      ['<r><aa xmlns="urn:1"/></r>', 'urn:1 aa'],
+      ['<r><aab xmlns="urn:1"/></r>', 'urn:1 aab'],
+      ['<r><aa xmlns="urn:12"/></r>', 'urn:12 aa'],
+      ['<r><a xmlns="urn:1"/></r>', 'urn:1 a'],
+      ["<r><a xmlns='urn:1'/></r>", 'urn:1 a'],
+      ["<r><a xmlns='urn:\"1'/></r>", 'urn:"1 a'],
+      ['<r><a xmlns=""/></r>', ' a'],
+    ] as const)
+      expect(of(source)).toEqual([expected]);
+    rootOf(`<r><b xmlns='urn:"1'/></r>`);
+    expect(() => rootOf('<r><b xmlns="urn:"1"/></r>')).toThrow('white space');
+  });
+
+  it('keeps to the limit of this document, whatever names it knows', () => {
+    rootOf('<abcdefghij/>');
+    expect(() => readXml(Buffer.from('<abcdefghij/>'), { limits: { maxNameBytes: 9 } })).toThrow('at most 9 bytes');
+  });
+
+  it('reads on after thousands of names', () => {
+    for (let round = 0; round < 3; round++) {
+      const names = Array.from({ length: 3000 }, (_, i) => `n${round}-${i}`);
+      const root = rootOf(`<r>${names.map((name) => `<${name}/>`).join('')}</r>`);
+      expect(root.children().map(({ localName }) => localName)).toEqual(names);
+    }
+  });
+});
