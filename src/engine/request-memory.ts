@@ -12,6 +12,7 @@ interface Remembered {
 
 /** Roughly what an entry costs besides its reply. */
 const ENTRY_BYTES = 100;
+const TIME_BYTES = 8;
 
 /**
  * The requests of the last minutes with their replies, so that a request that is sent again has its effect once. Faults are
@@ -66,8 +67,8 @@ export class RequestMemory {
 
   /** The record to store along with the effect. */
   record(key: string, reply: object, at: number): KeyedRecord {
-    const stored: StoredRequest = Object.keys(reply).length === 0 ? { at } : { at, reply };
-    return { space: 'request', key, value: pack(stored) };
+    const stored: StoredRequest = { at, reply };
+    return { space: 'request', key, value: Object.keys(reply).length === 0 ? timeOnly(at) : pack(stored) };
   }
 
   /** The record is on the disk. */
@@ -81,10 +82,7 @@ export class RequestMemory {
 
   /** Takes what was stored, in any order. */
   load(records: readonly KeyedRecord[]): void {
-    const read = records.map((record) => ({
-      record,
-      stored: unpackRecord('a request', record.value) as StoredRequest,
-    }));
+    const read = records.map((record) => ({ record, stored: storedIn(record.value) }));
     read.sort((a, b) => a.stored.at - b.stored.at);
     for (const { record, stored } of read) {
       const hasContent = stored.reply !== undefined;
@@ -105,10 +103,16 @@ export class RequestMemory {
   }
 
   #shrink(): void {
+    // A Map walks through what has left it before it gives the first key.
+    if (!this.#isOverfull()) return;
     for (const key of this.#replies.keys()) {
-      if (this.#replies.size <= this.#limits.maxRequests && this.#bytes <= this.#limits.maxRequestBytes) return;
       this.#drop(key);
+      if (!this.#isOverfull()) return;
     }
+  }
+
+  #isOverfull(): boolean {
+    return this.#replies.size > this.#limits.maxRequests || this.#bytes > this.#limits.maxRequestBytes;
   }
 
   #drop(key: string): void {
@@ -117,6 +121,18 @@ export class RequestMemory {
     this.#replies.delete(key);
     this.#bytes -= sizeOf(known);
   }
+}
+
+/** A record without a reply: there are so many that the time alone is written, as an f64. No packed one is as short. */
+function timeOnly(at: number): Buffer {
+  const value = Buffer.allocUnsafe(TIME_BYTES);
+  value.writeDoubleLE(at);
+  return value;
+}
+
+function storedIn(value: Uint8Array): StoredRequest {
+  if (value.byteLength !== TIME_BYTES) return unpackRecord('a request', value) as StoredRequest;
+  return { at: new DataView(value.buffer, value.byteOffset).getFloat64(0, true) };
 }
 
 function replyOf({ value }: Remembered): unknown {
