@@ -1,10 +1,13 @@
-import type { Agent, Dispatcher } from 'undici';
+import type { Agent } from 'undici';
 import { Recent } from '../kernel/recent.ts';
 import { Abortables } from './abortion.ts';
 import type { AgentKind } from './agent.ts';
 import { Deadlines } from './deadlines.ts';
 import { Exchange, failure } from './exchange.ts';
+import { PlainHttp } from './plain/plain-http.ts';
 import type { HttpPost, HttpPostReply } from './post.ts';
+import { parseTarget, type Target } from './target.ts';
+import { TlsHandler } from './tls-handler.ts';
 
 export type { HttpPost, HttpPostReply } from './post.ts';
 
@@ -13,19 +16,14 @@ const MAX_WARM_ORIGINS = 4_096;
 const MAX_TARGETS = 4_096;
 const NO_TARGET = 'none';
 
-/** Where a post goes to. */
-interface Target {
-  readonly origin: string;
-  readonly path: string;
-}
-
-/** Sends POSTs over kept-alive connections, at most 64 to each origin. */
+/** Sends POSTs over kept-alive connections, at most 64 to each origin: its own without TLS, undici's with it. */
 export class HttpSender {
   readonly #agents = new Map<string, Agent>();
   readonly #warm = new WarmOrigins();
   readonly #targets = new Recent<string, Target | typeof NO_TARGET>(MAX_TARGETS);
   readonly #deadlines = new Deadlines();
   readonly #abortables = new Abortables();
+  readonly #plain = new PlainHttp(this.#deadlines);
   #isClosed = false;
 
   /**
@@ -36,7 +34,7 @@ export class HttpSender {
    */
   post(request: HttpPost): Promise<HttpPostReply> {
     if (this.#isClosed) return Promise.reject(failure('shutting-down', 'This end is shutting down', 'no'));
-    const { url, headers, connectTimeoutMs } = request;
+    const { url } = request;
     if (request.signal?.aborted === true) {
       return Promise.reject(failure('timed-out', `POST to ${url} was given up before it began`, 'no'));
     }
@@ -45,37 +43,51 @@ export class HttpSender {
       return Promise.reject(failure('unreachable', `Cannot post to "${url}": expected an http or https URL`, 'no'));
     }
     const body = request.body instanceof Uint8Array ? request.body : Buffer.concat(request.body);
-    const { origin, path } = target;
-    const dispatched = { origin, path, method: 'POST', headers, body } as const;
     return new Promise((resolve, reject) => {
       const exchange: Exchange = new Exchange(request, this.#deadlines, this.#abortables, {
         resolve: (reply) => {
-          this.#warm.add(origin);
+          this.#warm.add(target.origin);
           resolve(reply);
         },
         reject,
         repeat: () => {
-          if (request.mayRepeat !== true || !this.#warm.delete(origin) || this.#isClosed) return false;
-          this.#dispatch(dispatched, exchange, { connectTimeoutMs, isKept: false });
+          if (request.mayRepeat !== true || !this.#warm.delete(target.origin) || this.#isClosed) return false;
+          this.#dispatch(target, request, body, exchange, false);
           return true;
         },
       });
-      this.#dispatch(dispatched, exchange, { connectTimeoutMs, isKept: true });
+      this.#dispatch(target, request, body, exchange, true);
     });
   }
 
-  #dispatch(what: Dispatcher.DispatchOptions, exchange: Exchange, kind: AgentKind): void {
-    const agent = this.#agents.get(agentKey(kind));
-    if (agent === undefined) {
-      this.#createAgent(kind)
-        .then((created) => created.dispatch(what, exchange))
-        .catch((error: unknown) => exchange.onResponseError(undefined, error));
+  #dispatch(target: Target, request: HttpPost, body: Uint8Array, exchange: Exchange, isKept: boolean): void {
+    if (!target.isPlain) {
+      this.#dispatchTls(target, request, body, exchange, isKept);
       return;
     }
     try {
-      agent.dispatch(what, exchange);
+      this.#plain.dispatch(target, request, body, exchange, !isKept);
     } catch (error) {
-      exchange.onResponseError(undefined, error);
+      exchange.broken(error);
+    }
+  }
+
+  #dispatchTls(target: Target, request: HttpPost, body: Uint8Array, exchange: Exchange, isKept: boolean): void {
+    const { origin, path } = target;
+    const { headers, connectTimeoutMs } = request;
+    const what = { origin, path, method: 'POST', headers, body } as const;
+    const handler = new TlsHandler(exchange);
+    const agent = this.#agents.get(agentKey({ connectTimeoutMs, isKept }));
+    if (agent === undefined) {
+      this.#createAgent({ connectTimeoutMs, isKept })
+        .then((created) => created.dispatch(what, handler))
+        .catch((error: unknown) => exchange.broken(error));
+      return;
+    }
+    try {
+      agent.dispatch(what, handler);
+    } catch (error) {
+      exchange.broken(error);
     }
   }
 
@@ -84,6 +96,7 @@ export class HttpSender {
     this.#isClosed = true;
     const agents = [...this.#agents.values()];
     this.#agents.clear();
+    this.#plain.destroy(new Error('The sender was closed'));
     await Promise.all(agents.map((agent) => agent.destroy()));
     this.#deadlines.clear();
   }
@@ -102,9 +115,7 @@ export class HttpSender {
 }
 
 function targetOf(url: string): Target | typeof NO_TARGET {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) return NO_TARGET;
-  return { origin: parsed.origin, path: `${parsed.pathname}${parsed.search}` };
+  return parseTarget(url) ?? NO_TARGET;
 }
 
 function agentKey({ connectTimeoutMs, isKept }: AgentKind): string {

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import { codeOf, InfrastructureError, messageOf, type Processed } from '../kernel/errors.ts';
 import type { Abortable, Abortables } from './abortion.ts';
 import type { HttpPost, HttpPostReply } from './post.ts';
@@ -19,8 +18,14 @@ export interface ExchangeEnd {
   readonly repeat: () => boolean;
 }
 
-/** One request and its reply, as undici reports on them. Settles once; whatever comes after that is ignored. */
-export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
+/** What an exchange goes over. */
+export interface Way {
+  /** Cuts the connection. */
+  abort(reason: Error): void;
+}
+
+/** One request and its reply, as a connection reports on them. Settles once; whatever comes after that is ignored. */
+export class Exchange implements Due, Abortable {
   readonly #request: HttpPost;
   readonly #end: ExchangeEnd;
   readonly #deadlines: Deadlines;
@@ -29,10 +34,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
   readonly #totalAt: number;
   /** When the header of the reply, or the next piece of its body, has to be there. */
   #patienceAt = Infinity;
-  #chunks: Buffer[] | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #pieces: Buffer[] | undefined;
+  #way: Way | undefined;
   #status = 0;
-  #headers: IncomingHttpHeaders = {};
+  #headers: Readonly<IncomingHttpHeaders> = {};
   #length = 0;
   #interim = 0;
   #hasHeader = false;
@@ -63,20 +68,20 @@ export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
     this.#fail('timed-out', 'It was given up', signal.reason);
   }
 
-  /** There is a connection; the request is written next. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#isSettled) {
-      controller.abort(new Error('The request was given up'));
-    } else if (this.#request.mayBegin?.() === false) {
+  /** There is a connection, over which the request is written next. False: it must not be. */
+  begin(way: Way): boolean {
+    if (this.#isSettled) return false;
+    if (this.#request.mayBegin?.() === false) {
       this.#fail('unreachable', 'It may not begin any more');
-      controller.abort(new Error('The request may not begin any more'));
-    } else {
-      this.#controller = controller;
-      this.#waitFor(this.#request.headerTimeoutMs);
+      return false;
     }
+    this.#way = way;
+    this.#waitFor(this.#request.headerTimeoutMs);
+    return true;
   }
 
-  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
+  /** The head of a reply. */
+  head(status: number, headers: Readonly<IncomingHttpHeaders>): void {
     if (status < 200) {
       this.#interim += 1;
       if (this.#interim > MAX_INTERIM_REPLIES)
@@ -90,25 +95,28 @@ export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
     if (Number(headers['content-length'] ?? 0) > this.#request.maxReplyBytes) this.#failTooLarge();
   }
 
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.#length += chunk.length;
+  /** A piece of its body, in the order of the body. */
+  piece(bytes: Buffer): void {
+    this.#length += bytes.length;
     this.#waitFor(this.#request.idleBodyTimeoutMs);
     if (this.#length > this.#request.maxReplyBytes) this.#failTooLarge();
-    else (this.#chunks ??= []).push(chunk);
+    else (this.#pieces ??= []).push(bytes);
   }
 
-  onResponseEnd(): void {
+  /** The reply is there. */
+  end(): void {
     if (this.#settle()) this.#resolve();
   }
 
-  onResponseError(_controller: unknown, error: unknown): void {
-    const isFresh = this.#controller === undefined || this.#hasHeader || this.#isSettled;
+  /** The connection broke, or there never was one. */
+  broken(error: unknown): void {
+    const isFresh = this.#way === undefined || this.#hasHeader || this.#isSettled;
     if (!isFresh && CLOSED_BY_PEER.has(codeOf(error)) && this.#end.repeat()) return;
     this.#fail('unreachable', messageOf(error), error);
   }
 
   #resolve(): void {
-    const body = this.#chunks === undefined ? NOTHING : Buffer.concat(this.#chunks);
+    const body = this.#pieces === undefined ? NOTHING : Buffer.concat(this.#pieces);
     this.#end.resolve({ status: this.#status, headers: this.#headers, body });
   }
 
@@ -124,16 +132,16 @@ export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
 
   #fail(code: 'unreachable' | 'timed-out', reason: string, cause?: unknown): void {
     if (!this.#settle()) return;
-    const controller = this.#controller;
+    const way = this.#way;
     const isAnswered = this.#hasHeader && this.#request.isStatusEnough === true;
     if (isAnswered && this.#request.signal?.aborted !== true) {
       this.#resolve();
-      controller?.abort(new Error(reason));
+      way?.abort(new Error(reason));
       return;
     }
     const message = `POST to ${this.#request.url} failed: ${reason}`;
-    this.#end.reject(failure(code, message, controller === undefined ? 'no' : 'unknown', cause));
-    if (controller?.aborted === false) controller.abort(new Error(reason));
+    this.#end.reject(failure(code, message, way === undefined ? 'no' : 'unknown', cause));
+    way?.abort(new Error(reason));
   }
 
   #settle(): boolean {
