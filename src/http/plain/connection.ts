@@ -8,8 +8,6 @@ export interface Outgoing {
   readonly exchange: Exchange;
   /** The request's head with the empty line at its end. */
   readonly head: string;
-  readonly body: Uint8Array;
-  readonly connectTimeoutMs: number;
 }
 
 /** To whom a connection belongs. */
@@ -65,7 +63,7 @@ export class Connection implements Due {
     this.#socket.on('error', (error) => this.#over(error));
     this.#socket.once('end', () => this.#ended());
     this.#socket.once('close', () => this.#over(closedByPeer()));
-    const { connectTimeoutMs } = first;
+    const { connectTimeoutMs } = first.exchange.request;
     const giveUp = (): void => this.abort(new Error(`Connect timeout: no connection within ${connectTimeoutMs} ms`));
     this.#connecting = setTimeout(giveUp, connectTimeoutMs).unref();
   }
@@ -79,11 +77,12 @@ export class Connection implements Due {
   }
 
   /** Writes a request. False: it may not begin any more. Only for a connection that is free. */
-  send({ exchange, head, body }: Outgoing): boolean {
+  send({ exchange, head }: Outgoing): boolean {
     this.#site.deadlines.delete(this);
     if (!exchange.begin(this)) return false;
     this.#exchange = exchange;
     this.#reader.next();
+    const { body } = exchange;
     if (body.byteLength > MAX_COPIED) {
       this.#socket.cork();
       this.#socket.write(head, 'latin1');

@@ -1,6 +1,5 @@
 import type { Deadlines } from '../deadlines.ts';
 import type { Exchange } from '../exchange.ts';
-import type { HttpPost } from '../post.ts';
 import type { Target } from '../target.ts';
 import type { ConnectionSite, Outgoing } from './connection.ts';
 import { Connections } from './connections.ts';
@@ -24,9 +23,9 @@ export class PlainHttp {
   }
 
   /** Throws when HTTP cannot carry the headers. `isFresh`: over a connection that was not used before. */
-  dispatch(target: Target, request: HttpPost, body: Uint8Array, exchange: Exchange, isFresh: boolean): void {
-    const { connectTimeoutMs } = request;
-    const outgoing: Outgoing = { exchange, head: headOf(target, request, body), body, connectTimeoutMs };
+  dispatch(exchange: Exchange, isFresh: boolean): void {
+    const { target } = exchange;
+    const outgoing: Outgoing = { exchange, head: headOf(exchange) };
     const connections = this.#origins.get(target.origin) ?? this.#open(target);
     if (isFresh) connections.dispatchFresh(outgoing);
     else connections.dispatch(outgoing);
@@ -45,8 +44,9 @@ export class PlainHttp {
   }
 }
 
-function headOf({ requestLines }: Target, { headers }: HttpPost, body: Uint8Array): string {
-  let head = requestLines;
+function headOf({ target, request, body }: Exchange): string {
+  const { headers } = request;
+  let head = target.requestLines;
   for (const name in headers) head += fieldLine(name, headers[name] ?? '');
   return `${head}content-length: ${body.byteLength}\r\n\r\n`;
 }
