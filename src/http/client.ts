@@ -24,7 +24,10 @@ export class HttpSender {
   readonly #plain = new PlainHttp(this.#deadlines);
   readonly #tls = new TlsHttp();
   /** What is asked for together is written together, and those whose replies come together learn of them together. */
-  readonly #asked = new Gathering<Exchange>(process.nextTick, (exchange) => this.#dispatch(exchange, false));
+  readonly #asked = new Gathering<Exchange>(
+    (work) => process.nextTick(work),
+    (exchange) => this.#dispatch(exchange, false),
+  );
   readonly #answered = new Gathering<Exchange>(setImmediate, (exchange) => exchange.conclude());
   readonly #owner: ExchangeOwner = {
     answered: (exchange) => {

@@ -70,6 +70,11 @@ export class Exchange implements Due, Abortable {
     if (request.signal !== undefined) watch.abortables.add(request.signal, this);
   }
 
+  /** True: nothing of it needs to be sent any more. */
+  get isOver(): boolean {
+    return this.#isSettled;
+  }
+
   get dueAt(): number {
     return Math.min(this.#totalAt, this.#patienceAt);
   }

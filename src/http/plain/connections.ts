@@ -68,6 +68,10 @@ export class Connections implements ConnectionOwner {
   }
 
   #open(first: Outgoing): void {
+    if (first.exchange.isOver) {
+      if (this.#all.size === 0) this.#onUnused();
+      return;
+    }
     this.#all.add(new Connection(this.#site, this, first));
   }
 }

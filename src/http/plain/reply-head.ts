@@ -21,7 +21,6 @@ const MAX_KEPT_HEADS = 1_024;
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: .*)?$/;
 const FIELD = /^([!#$%&'*+\-.^_`|~\dA-Za-z]+):[ \t]*(.*)$/;
 /** What must not be in a line: what some take for its end, and what some take for the end of a text. */
-// eslint-disable-next-line no-control-regex -- That is what is looked for.
 const FORBIDDEN = /[\0\r\n]/;
 const FOLD = /\r\n[ \t]+/g;
 const LENGTH = /^\d{1,15}$/;
@@ -40,10 +39,19 @@ function parsed(text: string): ReplyHead | 'no-head' {
   const status = Number(statusText);
   const framing = framingOf(status, fields);
   if (framing === undefined) return 'no-head';
-  const tokens = (fields.get('connection') ?? []).join(',').toLowerCase().split(/[ \t]*,[ \t]*/);
+  const tokens = (fields.get('connection') ?? [])
+    .join(',')
+    .toLowerCase()
+    .split(/[ \t]*,[ \t]*/);
   const isWilling = minor === '1' ? !tokens.includes('close') : tokens.includes('keep-alive');
   const headers = headersOf(fields);
-  return { status, headers, framing, isKept: isWilling && framing !== 'connection', keptSeconds: keptSecondsOf(fields) };
+  return {
+    status,
+    headers,
+    framing,
+    isKept: isWilling && framing !== 'connection',
+    keptSeconds: keptSecondsOf(fields),
+  };
 }
 
 type Fields = ReadonlyMap<string, readonly string[]>;
