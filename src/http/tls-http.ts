@@ -1,7 +1,7 @@
 import type { Agent } from 'undici';
 import type { AgentKind } from './agent.ts';
 import { shuttingDown, type Exchange } from './exchange.ts';
-import { TlsHandler } from './tls-handler.ts';
+import { TlsReports } from './tls-reports.ts';
 
 /** POSTs over TLS, by undici. */
 export class TlsHttp {
@@ -46,7 +46,7 @@ export class TlsHttp {
 function dispatchOver(agent: Agent, exchange: Exchange): void {
   const { target, request, body } = exchange;
   const { origin, path } = target;
-  agent.dispatch({ origin, path, method: 'POST', headers: request.headers, body }, new TlsHandler(exchange));
+  agent.dispatch({ origin, path, method: 'POST', headers: request.headers, body }, new TlsReports(exchange));
 }
 
 function keyOf({ connectTimeoutMs, isKept }: AgentKind): string {

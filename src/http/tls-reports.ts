@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 import type { Exchange } from './exchange.ts';
 
 /** Tells an exchange what undici reports of it. */
-export class TlsHandler implements Dispatcher.DispatchHandler {
+export class TlsReports implements Dispatcher.DispatchHandler {
   readonly #exchange: Exchange;
 
   constructor(exchange: Exchange) {
