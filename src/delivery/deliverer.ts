@@ -150,6 +150,16 @@ export class Deliverer {
     });
   }
 
+  /** Pumps when all whose replies have come together have been served: stage by stage, as everything that many go through. */
+  #pumpAgain(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
+  }
+
   #queue(recipient: Recipient): void {
     recipient.state = 'queued';
     recipient.destination?.resting.delete(recipient);
@@ -183,7 +193,7 @@ export class Deliverer {
   #served(): void {
     this.#inFlight -= 1;
     if (this.#inFlight === 0) for (const resolve of this.#waiters.splice(0)) resolve();
-    this.#pump();
+    this.#pumpAgain();
   }
 
   /** One turn of one subscription. Never rejects. */

@@ -35,10 +35,10 @@ const VERSIONS = ['1.1', '1.2'] as const;
 const OPENING = forEachVersion(
   (version) => `<s:Envelope xmlns:s="${soapNamespace(version)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
 );
-const HEADERS = forEachVersion((version) => ({
-  'Content-Type': contentTypeOf(version, ACTION),
-  ...(version === '1.1' ? { SOAPAction: `"${ACTION}"` } : {}),
-}));
+const CONTENT_TYPE = forEachVersion((version) => contentTypeOf(version, ACTION));
+const SOAP_ACTION = `"${ACTION}"`;
+/** Of a message; a longer one is measured before it is written. */
+const SCRATCH_BYTES = 64 * 1024;
 
 /** What is the same in each message to a subscriber. */
 interface Envelope {
@@ -62,6 +62,7 @@ export class NotifyWriter {
   readonly #envelopes = new Recent<string, Envelope>(MAX_KEPT);
   readonly #topics = new TopicElements();
   readonly #topology: string;
+  readonly #scratch = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
   /** `publicUrl`: what clients see as the address of the topology; subscription references start with it. */
   constructor(options: { engine: EngineName; publicUrl: string }) {
@@ -86,8 +87,8 @@ export class NotifyWriter {
     parts.push('</s:Body></s:Envelope>');
     return {
       messageId,
-      headers: { ...HEADERS[soapVersion], 'Idempotency-Key': `"${messageId}"` },
-      body: encodeParts(parts),
+      headers: headersOf(soapVersion, `"${messageId}"`),
+      body: encodeParts(parts, this.#scratch),
     };
   }
 
@@ -140,6 +141,13 @@ export class NotifyWriter {
 
 function forEachVersion<T>(of: (version: SoapVersion) => T): Readonly<Record<SoapVersion, T>> {
   return Object.fromEntries(VERSIONS.map((version) => [version, of(version)])) as Record<SoapVersion, T>;
+}
+
+function headersOf(version: SoapVersion, key: string): Readonly<Record<string, string>> {
+  const type = CONTENT_TYPE[version];
+  return version === '1.1'
+    ? { 'Content-Type': type, SOAPAction: SOAP_ACTION, 'Idempotency-Key': key }
+    : { 'Content-Type': type, 'Idempotency-Key': key };
 }
 
 /** From the first to the last message of the claim: a retry of the same messages has the same id. */

@@ -1,10 +1,8 @@
-import { messageOf } from '../kernel/errors.ts';
-import { giveUp } from './giving-up.ts';
-import { gapBeyond } from './backlog/gap.ts';
 import type { Parts } from './parts.ts';
 import type { Claim, Outbox } from './ports/outbox.ts';
 import type { LogEntry } from './entry.ts';
-import { subscriptionRecord, type Subscription } from './subscriptions.ts';
+import { PushClaim } from './push-claim.ts';
+import type { Subscription } from './subscriptions.ts';
 
 /** What is to be pushed to consumers. */
 export class Pushes implements Outbox {
@@ -98,94 +96,10 @@ export class Pushes implements Outbox {
   }
 
   #claimOf(subscription: Subscription, entries: readonly LogEntry[], release: () => void): Claim | undefined {
-    const { id, consumer, filter, cursor } = subscription;
+    const { consumer } = subscription;
     if (consumer.kind !== 'push') return undefined;
-    const { writer, subscriptions, retries } = this.#parts;
-    const dialect = filter.topics[0]?.dialect;
-    const { gap } = cursor;
-    const [first] = entries;
-    const earlier = retries.find(id, first?.seq);
-    let isSettled = false;
-    const settleOnce = (how: () => void): void => {
-      if (isSettled) return;
-      isSettled = true;
-      how();
-    };
-    const settle = (outcome: 'delivered' | 'failed' | 'gone'): void => {
-      if (outcome === 'gone' && subscription.endedAt === undefined) {
-        void this.#pause(subscription).finally(release);
-        return;
-      }
-      if (outcome === 'delivered') {
-        cursor.gap = gapBeyond(cursor.gap, gap);
-        if (cursor.advance(entries.at(-1)?.seq ?? 0)) writer.markDirty(cursor);
-        retries.clear(id);
-      }
-      release();
-      if (outcome !== 'failed' && subscription.endedAt !== undefined) {
-        this.#forget(subscription);
-        return;
-      }
-      if (outcome === 'delivered') subscriptions.announce(subscription);
-    };
-    return {
-      subscription: id,
-      consumer: consumer.reference,
-      soapVersion: consumer.soapVersion,
-      ...(dialect === undefined ? {} : { dialect }),
-      useRaw: subscription.policy.useRaw === true,
-      ...(gap === undefined ? {} : { gap }),
-      messages: entries.map(({ seq, notification, again }) => {
-        return { seq, notification, ...(again === undefined ? {} : { again }) };
-      }),
-      mayBeRepeated: first !== undefined && (first.seq <= this.#inherited || first.again !== undefined),
-      ...(earlier === undefined ? {} : { earlier }),
-      settle: (outcome) => settleOnce(() => settle(outcome)),
-      postpone: (tries, waitMs) =>
-        settleOnce(() => {
-          if (!cursor.isEnded) retries.note(id, first?.seq ?? 0, tries, waitMs);
-          settle('failed');
-        }),
-      giveUp: async (verdict) => {
-        if (isSettled || first === undefined) return false;
-        isSettled = true;
-        // The notice of its end is nothing that anybody would want to have sent again.
-        if (subscription.endedAt !== undefined) {
-          settle('gone');
-          return true;
-        }
-        const isGivenUp = await giveUp(this.#parts, subscription, first, verdict).finally(release);
-        subscriptions.announce(subscription);
-        return isGivenUp;
-      },
-    };
-  }
-
-  /** The notice of its end has been delivered: nothing of it is left. */
-  #forget(subscription: Subscription): void {
-    const { subscriptions, writer } = this.#parts;
-    subscriptions.remove(subscription);
-    writer.removeLater('subscription', subscription.id);
-    writer.removeLater('backlog', subscription.id);
-    writer.removeCursorLater(subscription.id);
-  }
-
-  /** The consumer is gone: nothing is sent to it until somebody resumes the subscription. */
-  async #pause(subscription: Subscription): Promise<void> {
-    const { turns, writer, logger } = this.#parts;
-    try {
-      await turns.run(subscription.id, async () => {
-        if (subscription.isPaused || subscription.cursor.isEnded) return;
-        await writer.commit({ put: [subscriptionRecord(subscription, { isPaused: true })] }, () => {
-          subscription.isPaused = true;
-        });
-      });
-    } catch (error) {
-      logger.warn('Cannot pause the subscription of a consumer that is gone', {
-        subscription: subscription.id,
-        error: messageOf(error),
-      });
-    }
+    const options = { parts: this.#parts, subscription, entries, inherited: this.#inherited, release };
+    return new PushClaim(consumer.reference, consumer.soapVersion, options);
   }
 }
 

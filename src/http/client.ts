@@ -1,31 +1,44 @@
-import type { Agent, Dispatcher } from 'undici';
 import { Recent } from '../kernel/recent.ts';
+import { Gathering } from '../kernel/gathering.ts';
 import { Abortables } from './abortion.ts';
-import type { AgentKind } from './agent.ts';
 import { Deadlines } from './deadlines.ts';
-import { Exchange, failure } from './exchange.ts';
+import { Exchange, failure, shuttingDown, type ExchangeOwner } from './exchange.ts';
+import { PlainHttp } from './plain/plain-http.ts';
 import type { HttpPost, HttpPostReply } from './post.ts';
+import { parseTarget, type Target } from './target.ts';
+import { TlsHttp } from './tls-http.ts';
+import { WarmOrigins } from './warm-origins.ts';
 
 export type { HttpPost, HttpPostReply } from './post.ts';
 
-const MAX_WARM_ORIGINS = 4_096;
 /** Addresses of which is kept what they were taken apart into. */
 const MAX_TARGETS = 4_096;
 const NO_TARGET = 'none';
 
-/** Where a post goes to. */
-interface Target {
-  readonly origin: string;
-  readonly path: string;
-}
-
-/** Sends POSTs over kept-alive connections, at most 64 to each origin. */
+/** Sends POSTs over kept-alive connections, at most 64 to each origin: its own without TLS, undici's with it. */
 export class HttpSender {
-  readonly #agents = new Map<string, Agent>();
-  readonly #warm = new WarmOrigins();
   readonly #targets = new Recent<string, Target | typeof NO_TARGET>(MAX_TARGETS);
   readonly #deadlines = new Deadlines();
   readonly #abortables = new Abortables();
+  readonly #warm = new WarmOrigins();
+  readonly #plain = new PlainHttp(this.#deadlines);
+  readonly #tls = new TlsHttp();
+  /** What is asked for together is written together, and those whose replies come together learn of them together. */
+  readonly #asked = new Gathering<Exchange>(
+    (work) => process.nextTick(work),
+    (exchange) => this.#dispatch(exchange, false),
+  );
+  readonly #answered = new Gathering<Exchange>(setImmediate, (exchange) => exchange.conclude());
+  readonly #owner: ExchangeOwner = {
+    answered: (exchange) => {
+      this.#warm.add(exchange.target.origin);
+      this.#answered.add(exchange);
+    },
+    repeat: (exchange) => {
+      if (exchange.request.mayRepeat !== true || !this.#warm.delete(exchange.target.origin)) return false;
+      return this.#dispatch(exchange, true);
+    },
+  };
   #isClosed = false;
 
   /**
@@ -35,8 +48,8 @@ export class HttpSender {
    * `processed` is `no` only if no byte of the request can have reached the peer: name lookup, TCP or TLS failed.
    */
   post(request: HttpPost): Promise<HttpPostReply> {
-    if (this.#isClosed) return Promise.reject(failure('shutting-down', 'This end is shutting down', 'no'));
-    const { url, headers, connectTimeoutMs } = request;
+    if (this.#isClosed) return Promise.reject(shuttingDown());
+    const { url } = request;
     if (request.signal?.aborted === true) {
       return Promise.reject(failure('timed-out', `POST to ${url} was given up before it began`, 'no'));
     }
@@ -44,88 +57,36 @@ export class HttpSender {
     if (target === NO_TARGET) {
       return Promise.reject(failure('unreachable', `Cannot post to "${url}": expected an http or https URL`, 'no'));
     }
-    const body = request.body instanceof Uint8Array ? request.body : Buffer.concat(request.body);
-    const { origin, path } = target;
-    const dispatched = { origin, path, method: 'POST', headers, body } as const;
-    return new Promise((resolve, reject) => {
-      const exchange: Exchange = new Exchange(request, this.#deadlines, this.#abortables, {
-        resolve: (reply) => {
-          this.#warm.add(origin);
-          resolve(reply);
-        },
-        reject,
-        repeat: () => {
-          if (request.mayRepeat !== true || !this.#warm.delete(origin) || this.#isClosed) return false;
-          this.#dispatch(dispatched, exchange, { connectTimeoutMs, isKept: false });
-          return true;
-        },
-      });
-      this.#dispatch(dispatched, exchange, { connectTimeoutMs, isKept: true });
-    });
+    const watch = { deadlines: this.#deadlines, abortables: this.#abortables };
+    const exchange = new Exchange(target, request, watch, this.#owner);
+    this.#asked.add(exchange);
+    return exchange.outcome;
   }
 
-  #dispatch(what: Dispatcher.DispatchOptions, exchange: Exchange, kind: AgentKind): void {
-    const agent = this.#agents.get(agentKey(kind));
-    if (agent === undefined) {
-      this.#createAgent(kind)
-        .then((created) => created.dispatch(what, exchange))
-        .catch((error: unknown) => exchange.onResponseError(undefined, error));
-      return;
+  /** `isFresh`: over a connection that was not used before. False: this end is shutting down. */
+  #dispatch(exchange: Exchange, isFresh: boolean): boolean {
+    if (this.#isClosed) {
+      exchange.refuse(shuttingDown());
+      return false;
     }
     try {
-      agent.dispatch(what, exchange);
+      if (exchange.target.isPlain) this.#plain.dispatch(exchange, isFresh);
+      else this.#tls.dispatch(exchange, isFresh);
     } catch (error) {
-      exchange.onResponseError(undefined, error);
+      exchange.broken(error);
     }
+    return true;
   }
 
   /** Cuts every connection; posts under way reject. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    const agents = [...this.#agents.values()];
-    this.#agents.clear();
-    await Promise.all(agents.map((agent) => agent.destroy()));
+    this.#plain.destroy(new Error('The sender was closed'));
+    await this.#tls.destroy();
     this.#deadlines.clear();
-  }
-
-  /** Loads undici at the first use: a server that takes an engine over must not wait for it. */
-  async #createAgent(kind: AgentKind): Promise<Agent> {
-    const { createAgent } = await import('./agent.ts');
-    if (this.#isClosed) throw failure('shutting-down', 'This end is shutting down', 'no');
-    const key = agentKey(kind);
-    const known = this.#agents.get(key);
-    if (known !== undefined) return known;
-    const agent = createAgent(kind);
-    this.#agents.set(key, agent);
-    return agent;
   }
 }
 
 function targetOf(url: string): Target | typeof NO_TARGET {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (parsed === undefined || !['http:', 'https:'].includes(parsed.protocol)) return NO_TARGET;
-  return { origin: parsed.origin, path: `${parsed.pathname}${parsed.search}` };
-}
-
-function agentKey({ connectTimeoutMs, isKept }: AgentKind): string {
-  return `${connectTimeoutMs} ${isKept}`;
-}
-
-/** Origins that have answered lately, so that a connection to them may have been kept. Bounded; the oldest go first. */
-class WarmOrigins {
-  readonly #origins = new Set<string>();
-
-  add(origin: string): void {
-    this.#origins.add(origin);
-    if (this.#origins.size <= MAX_WARM_ORIGINS) return;
-    for (const oldest of this.#origins) {
-      this.#origins.delete(oldest);
-      return;
-    }
-  }
-
-  /** True: it was there. */
-  delete(origin: string): boolean {
-    return this.#origins.delete(origin);
-  }
+  return parseTarget(url) ?? NO_TARGET;
 }

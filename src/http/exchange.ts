@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import { codeOf, InfrastructureError, messageOf, type Processed } from '../kernel/errors.ts';
 import type { Abortable, Abortables } from './abortion.ts';
-import type { HttpPost, HttpPostReply } from './post.ts';
 import type { Deadlines, Due } from './deadlines.ts';
+import type { HttpPost, HttpPostReply } from './post.ts';
+import type { Target } from './target.ts';
 
 /** A peer may announce that it is busy (1xx) this often before it answers. */
 const MAX_INTERIM_REPLIES = 8;
@@ -11,41 +11,68 @@ const MAX_INTERIM_REPLIES = 8;
 const CLOSED_BY_PEER: ReadonlySet<string | undefined> = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE']);
 const NOTHING = Buffer.alloc(0);
 
-/** What becomes of an exchange. */
-export interface ExchangeEnd {
-  readonly resolve: (reply: HttpPostReply) => void;
-  readonly reject: (error: InfrastructureError) => void;
-  /** The connection broke before a byte of the reply: true when the request is sent once more. */
-  readonly repeat: () => boolean;
+/** Who has exchanges dispatched, and sees to it that each is concluded. */
+export interface ExchangeOwner {
+  /** It has its reply, and is to be concluded. */
+  answered(exchange: Exchange): void;
+  /** The connection broke before a byte of the reply: true when the request is sent once more, or the exchange refused. */
+  repeat(exchange: Exchange): boolean;
 }
 
-/** One request and its reply, as undici reports on them. Settles once; whatever comes after that is ignored. */
-export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
-  readonly #request: HttpPost;
-  readonly #end: ExchangeEnd;
-  readonly #deadlines: Deadlines;
-  readonly #abortables: Abortables;
+/** What looks after exchanges while they are under way. */
+export interface Watch {
+  readonly deadlines: Deadlines;
+  readonly abortables: Abortables;
+}
+
+/** What an exchange goes over. */
+export interface Way {
+  /** Cuts the connection. */
+  abort(reason: Error): void;
+}
+
+/** One request and its reply, as a connection reports on them. Settles once; whatever comes after that is ignored. */
+export class Exchange implements Due, Abortable {
+  readonly target: Target;
+  readonly request: HttpPost;
+  readonly body: Uint8Array;
+  /** The reply, or an InfrastructureError. */
+  readonly outcome: Promise<HttpPostReply>;
+  readonly #watch: Watch;
+  readonly #owner: ExchangeOwner;
+  #resolve!: (reply: HttpPostReply) => void;
+  #reject!: (error: InfrastructureError) => void;
   /** When the total time is over. */
   readonly #totalAt: number;
   /** When the header of the reply, or the next piece of its body, has to be there. */
   #patienceAt = Infinity;
-  #chunks: Buffer[] | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
+  #pieces: Buffer[] | undefined;
+  #way: Way | undefined;
   #status = 0;
-  #headers: IncomingHttpHeaders = {};
+  #headers: Readonly<IncomingHttpHeaders> = {};
   #length = 0;
   #interim = 0;
   #hasHeader = false;
   #isSettled = false;
 
-  constructor(request: HttpPost, deadlines: Deadlines, abortables: Abortables, end: ExchangeEnd) {
-    this.#request = request;
-    this.#end = end;
-    this.#deadlines = deadlines;
-    this.#abortables = abortables;
+  constructor(target: Target, request: HttpPost, watch: Watch, owner: ExchangeOwner) {
+    this.target = target;
+    this.request = request;
+    this.body = request.body instanceof Uint8Array ? request.body : Buffer.concat(request.body);
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    this.#watch = watch;
+    this.#owner = owner;
     this.#totalAt = performance.now() + request.totalTimeoutMs;
-    deadlines.add(this);
-    if (request.signal !== undefined) abortables.add(request.signal, this);
+    watch.deadlines.add(this);
+    if (request.signal !== undefined) watch.abortables.add(request.signal, this);
+  }
+
+  /** True: nothing of it needs to be sent any more. */
+  get isOver(): boolean {
+    return this.#isSettled;
   }
 
   get dueAt(): number {
@@ -53,7 +80,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
   }
 
   overdue(now: number): void {
-    const { totalTimeoutMs, headerTimeoutMs, idleBodyTimeoutMs } = this.#request;
+    const { totalTimeoutMs, headerTimeoutMs, idleBodyTimeoutMs } = this.request;
     if (now >= this.#totalAt) this.#fail('timed-out', `No complete reply within ${totalTimeoutMs} ms`);
     else if (this.#hasHeader) this.#fail('timed-out', `The reply stands still for ${idleBodyTimeoutMs} ms`);
     else this.#fail('timed-out', `No reply for ${headerTimeoutMs} ms`);
@@ -63,20 +90,20 @@ export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
     this.#fail('timed-out', 'It was given up', signal.reason);
   }
 
-  /** There is a connection; the request is written next. */
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    if (this.#isSettled) {
-      controller.abort(new Error('The request was given up'));
-    } else if (this.#request.mayBegin?.() === false) {
+  /** There is a connection, over which the request is written next. False: it must not be. */
+  begin(way: Way): boolean {
+    if (this.#isSettled) return false;
+    if (this.request.mayBegin?.() === false) {
       this.#fail('unreachable', 'It may not begin any more');
-      controller.abort(new Error('The request may not begin any more'));
-    } else {
-      this.#controller = controller;
-      this.#waitFor(this.#request.headerTimeoutMs);
+      return false;
     }
+    this.#way = way;
+    this.#waitFor(this.request.headerTimeoutMs);
+    return true;
   }
 
-  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
+  /** The head of a reply. */
+  head(status: number, headers: Readonly<IncomingHttpHeaders>): void {
     if (status < 200) {
       this.#interim += 1;
       if (this.#interim > MAX_INTERIM_REPLIES)
@@ -86,61 +113,70 @@ export class Exchange implements Dispatcher.DispatchHandler, Due, Abortable {
     this.#status = status;
     this.#headers = headers;
     this.#hasHeader = true;
-    this.#waitFor(this.#request.idleBodyTimeoutMs);
-    if (Number(headers['content-length'] ?? 0) > this.#request.maxReplyBytes) this.#failTooLarge();
+    this.#waitFor(this.request.idleBodyTimeoutMs);
+    if (Number(headers['content-length'] ?? 0) > this.request.maxReplyBytes) this.#failTooLarge();
   }
 
-  onResponseData(_controller: unknown, chunk: Buffer): void {
-    this.#length += chunk.length;
-    this.#waitFor(this.#request.idleBodyTimeoutMs);
-    if (this.#length > this.#request.maxReplyBytes) this.#failTooLarge();
-    else (this.#chunks ??= []).push(chunk);
+  /** A piece of its body, in the order of the body. */
+  piece(bytes: Buffer): void {
+    this.#length += bytes.length;
+    this.#waitFor(this.request.idleBodyTimeoutMs);
+    if (this.#length > this.request.maxReplyBytes) this.#failTooLarge();
+    else (this.#pieces ??= []).push(bytes);
   }
 
-  onResponseEnd(): void {
-    if (this.#settle()) this.#resolve();
+  /** The reply is there. */
+  end(): void {
+    if (this.#settle()) this.#owner.answered(this);
   }
 
-  onResponseError(_controller: unknown, error: unknown): void {
-    const isFresh = this.#controller === undefined || this.#hasHeader || this.#isSettled;
-    if (!isFresh && CLOSED_BY_PEER.has(codeOf(error)) && this.#end.repeat()) return;
+  /** The connection broke, or there never was one. */
+  broken(error: unknown): void {
+    const isFresh = this.#way === undefined || this.#hasHeader || this.#isSettled;
+    if (!isFresh && CLOSED_BY_PEER.has(codeOf(error)) && this.#owner.repeat(this)) return;
     this.#fail('unreachable', messageOf(error), error);
   }
 
-  #resolve(): void {
-    const body = this.#chunks === undefined ? NOTHING : Buffer.concat(this.#chunks);
-    this.#end.resolve({ status: this.#status, headers: this.#headers, body });
+  /** Gives the reply, which has come, to who waits for it. */
+  conclude(): void {
+    const body = this.#pieces === undefined ? NOTHING : Buffer.concat(this.#pieces);
+    this.#resolve({ status: this.#status, headers: this.#headers, body });
+  }
+
+  /** It is not tried any more. */
+  refuse(error: InfrastructureError): void {
+    if (this.#settle()) this.#reject(error);
   }
 
   #waitFor(ms: number | undefined): void {
     if (this.#isSettled) return;
     this.#patienceAt = ms === undefined ? Infinity : performance.now() + ms;
-    this.#deadlines.sooner(this);
+    this.#watch.deadlines.sooner(this);
   }
 
   #failTooLarge(): void {
-    this.#fail('unreachable', `The reply (status ${this.#status}) is over ${this.#request.maxReplyBytes} bytes`);
+    this.#fail('unreachable', `The reply (status ${this.#status}) is over ${this.request.maxReplyBytes} bytes`);
   }
 
   #fail(code: 'unreachable' | 'timed-out', reason: string, cause?: unknown): void {
     if (!this.#settle()) return;
-    const controller = this.#controller;
-    const isAnswered = this.#hasHeader && this.#request.isStatusEnough === true;
-    if (isAnswered && this.#request.signal?.aborted !== true) {
-      this.#resolve();
-      controller?.abort(new Error(reason));
+    const way = this.#way;
+    const isAnswered = this.#hasHeader && this.request.isStatusEnough === true;
+    if (isAnswered && this.request.signal?.aborted !== true) {
+      this.#owner.answered(this);
+      way?.abort(new Error(reason));
       return;
     }
-    const message = `POST to ${this.#request.url} failed: ${reason}`;
-    this.#end.reject(failure(code, message, controller === undefined ? 'no' : 'unknown', cause));
-    if (controller?.aborted === false) controller.abort(new Error(reason));
+    const message = `POST to ${this.request.url} failed: ${reason}`;
+    this.#reject(failure(code, message, way === undefined ? 'no' : 'unknown', cause));
+    way?.abort(new Error(reason));
   }
 
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    this.#deadlines.delete(this);
-    if (this.#request.signal !== undefined) this.#abortables.delete(this.#request.signal, this);
+    this.#watch.deadlines.delete(this);
+    if (this.request.signal !== undefined) this.#watch.abortables.delete(this.request.signal, this);
     return true;
   }
 }
@@ -153,4 +189,9 @@ export function failure(
   cause?: unknown,
 ): InfrastructureError {
   return new InfrastructureError(code, message, cause === undefined ? { processed } : { processed, cause });
+}
+
+/** What a post rejects with that comes too late. */
+export function shuttingDown(): InfrastructureError {
+  return failure('shutting-down', 'This end is shutting down', 'no');
 }

@@ -8,7 +8,7 @@ export interface HttpPost {
   readonly headers: Readonly<Record<string, string>>;
   /** Must not be changed until the reply has come. */
   readonly body: Uint8Array | readonly Uint8Array[];
-  /** For name lookup, TCP and TLS together. Few distinct values, please: each has its own pool of connections. */
+  /** For name lookup, TCP and TLS together. Few distinct values, please: with TLS each has its own pool of connections. */
   readonly connectTimeoutMs: number;
   /** From the call of post() to the last byte of the reply. */
   readonly totalTimeoutMs: number;

@@ -7,7 +7,7 @@ export interface ClaimedMessage {
   readonly seq: number;
   readonly notification: Notification;
   /** It was a dead letter: the number under which it was sent first, and how often that failed. It is claimed alone. */
-  readonly again?: { readonly seq: number; readonly attempts: number };
+  readonly again?: { readonly seq: number; readonly attempts: number } | undefined;
 }
 
 /** What is known of the tries of the messages at the head of a subscription. */
@@ -38,16 +38,16 @@ export interface Claim {
   readonly consumer: PushConsumer['reference'];
   readonly soapVersion: PushConsumer['soapVersion'];
   /** The dialect in which the subscriber named its topics; undefined: no topic filter. */
-  readonly dialect?: string;
+  readonly dialect?: string | undefined;
   /** True: each message is sent as its payload alone (wsnt:UseRaw); there is one. */
   readonly useRaw: boolean;
   readonly messages: readonly ClaimedMessage[];
   /** What limits took from the subscription and its consumer has not been told: forgotten once these are delivered. */
-  readonly gap?: Gap;
+  readonly gap?: Gap | undefined;
   /** True: an engine before this one may have sent them already. */
   readonly mayBeRepeated: boolean;
   /** The tries before, of this tenure or an earlier one. `waitMs`: how much of the pause after the last is left. */
-  readonly earlier?: Tries & { readonly waitMs: number };
+  readonly earlier?: (Tries & { readonly waitMs: number }) | undefined;
   /**
    * Ends the claim. `delivered`: the cursor moves behind the messages. `failed`: they stay at the head of the queue.
    * `gone`: the consumer said that it is no more (410); they stay and the subscription is paused.

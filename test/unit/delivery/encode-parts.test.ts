@@ -8,6 +8,9 @@ it('puts texts and bytes behind one another', () => {
     fc.property(fc.array(part), (parts) => {
       const expected = Buffer.concat(parts.map((one) => (typeof one === 'string' ? Buffer.from(one) : one)));
       expect(encodeParts(parts).equals(expected)).toBe(true);
+      for (const scratch of [Buffer.alloc(16), Buffer.alloc(4096)]) {
+        expect(encodeParts(parts, scratch).equals(expected)).toBe(true);
+      }
     }),
   );
 });

@@ -104,6 +104,46 @@ describe('HttpSender.post()', () => {
     expect(accepted).toBeLessThanOrEqual(2);
   });
 
+  it.each([
+    ['says so', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n', true],
+    [
+      'keeps it for no longer than the way of a request',
+      'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nKeep-Alive: timeout=1\r\n\r\n',
+      true,
+    ],
+    ['sends more than it was asked for', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nHTTP/1.1 500 No\r\n\r\n', true],
+    ['speaks an older HTTP', 'HTTP/1.0 200 OK\r\nContent-Length: 0\r\n\r\n', true],
+    ['keeps it for longer', 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\nKeep-Alive: timeout=60\r\n\r\n', false],
+  ])('takes another connection for the next post where the peer %s', async (_what, answer, isAnother) => {
+    let accepted = 0;
+    await using at = await peer((socket) => {
+      accepted += 1;
+      socket.write(answer);
+      socket.on('data', () => socket.write(answer));
+    });
+    expect((await post(at.url)).status).toBe(200);
+    expect((await post(at.url)).status).toBe(200);
+    expect(accepted).toBe(isAnother ? 2 : 1);
+    if (isAnother) await eventually('the connections are closed', () => at.sockets.size === 0);
+  });
+
+  it('closes a connection that is not used before the peer does', async () => {
+    await using at = await peer((socket) =>
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nKeep-Alive: timeout=2\r\n\r\n'),
+    );
+    expect((await post(at.url)).status).toBe(200);
+    expect(at.sockets.size).toBe(1);
+    await eventually('the connection is closed', () => at.sockets.size === 0);
+  });
+
+  it('cuts a connection over which something comes that nobody has asked for', async () => {
+    await using at = await peer((socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n'));
+    expect((await post(at.url)).status).toBe(200);
+    for (const socket of at.sockets) socket.write('HTTP/1.1 408 Request Timeout\r\n\r\n');
+    await eventually('the connection is closed', () => at.sockets.size === 0);
+    expect((await post(at.url)).status).toBe(200);
+  });
+
   it.each([301, 302, 307, 308])('does not follow %i', async (status) => {
     await using at = await listening({
       onPost: () => Promise.resolve({ status, headers: { Location: '/elsewhere' }, body: Buffer.alloc(0) }),
@@ -137,11 +177,42 @@ describe('HttpSender.post()', () => {
     });
   });
 
-  it('refuses headers that HTTP cannot carry, before it sends anything', async () => {
+  it.each<Record<string, string>>([
+    { 'X-Bad': 'a\r\nHost: b' },
+    { 'X-Bad': '€' },
+    { 'X Bad': 'a' },
+    { 'X-Bad:': 'a' },
+    { '': 'a' },
+  ])('refuses the headers %j, which HTTP cannot carry, before it sends anything', async (headers) => {
     await using at = await peer((socket) => socket.destroy());
-    const outcome = post(at.url, { headers: { 'X-Bad': 'a\r\nHost: b' } });
+    const outcome = post(at.url, { headers });
     await expect(outcome).rejects.toMatchObject({ code: 'unreachable', processed: 'no' });
     expect(at.received).toEqual([]);
+  });
+
+  it.each(['Content-Length', 'transfer-encoding', 'Host', 'CONNECTION'])(
+    'refuses to be told the header %s, which it sets itself',
+    async (name) => {
+      await using at = await peer((socket) => socket.destroy());
+      const outcome = post(at.url, { headers: { [name]: '1' } });
+      await expect(outcome).rejects.toMatchObject({ code: 'unreachable', processed: 'no' });
+      expect(at.received).toEqual([]);
+    },
+  );
+
+  it('sends a body that is longer than what is written at once', async () => {
+    await using at = await listening({
+      onPost: ({ body }) => Promise.resolve(textReply(200, String(body.length))),
+      limits: { maxBodyBytes: 1_000_000 },
+    });
+    for (const length of [16 * 1024, 16 * 1024 + 1, 1_000_000]) {
+      expect((await post(at.url, { body: Buffer.alloc(length, 'x') })).body.toString()).toBe(String(length));
+    }
+  });
+
+  it('reaches a name that has addresses of both kinds', async () => {
+    await using at = await listening();
+    expect((await post(at.url.replace('127.0.0.1', 'localhost'))).status).toBe(200);
   });
 });
 

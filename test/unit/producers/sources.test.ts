@@ -91,6 +91,8 @@ describe('Producers at an ONVIF source', () => {
     await eventually('it pulls', () => stage.producer.names().includes('PullMessages'));
     stage.producer.subscriptions.clear();
     stage.producer.offer(message('1'));
+    // The pause before the next pull point begins when the device has said that it has lost this one.
+    await stage.quiet();
     await stage.pass(5_000);
     await stage.alive('t:a');
     await eventually('it is published', () => stage.published.length === 1);
