@@ -3,9 +3,9 @@ const PADDING = 8;
 const FIRST_BYTES = 64 * 1024;
 /** What has grown beyond this by a large document is not kept. */
 const MAX_KEPT_BYTES = 1024 * 1024;
-/** As many cells as some twenty short documents need. */
-const TAPE_CELLS = 4096;
-/** Of what a document has more, it has the more the longer it is. */
+/** As many cells as some fifty short documents need. */
+const TAPE_CELLS = 8192;
+/** More than most documents need; whose markup is denser gets more when it is short of them. */
 const CELLS_PER_BYTE = 0.25;
 
 /**
