@@ -26,11 +26,6 @@ export class Desk {
     this.#makeRoom(FIRST_BYTES);
   }
 
-  /** Whether it has grown so far that it is not worth its memory. */
-  get isLarge(): boolean {
-    return this.bytes.length > MAX_KEPT_BYTES;
-  }
-
   /** Copies the document here, and sees to it that there are as many cells as it will probably need. */
   lay(document: Uint8Array): void {
     const { length } = document;
@@ -49,6 +44,14 @@ export class Desk {
     longer.set(this.cells.subarray(this.top), this.top);
     this.cells = longer;
     return longer;
+  }
+
+  /** Gives up what a large document has made of it. */
+  clear(): void {
+    if (this.bytes.length > MAX_KEPT_BYTES) this.#makeRoom(FIRST_BYTES);
+    if (this.cells.length === TAPE_CELLS) return;
+    this.cells = new Int32Array(TAPE_CELLS);
+    this.top = 0;
   }
 
   #makeRoom(least: number): void {

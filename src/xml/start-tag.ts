@@ -95,7 +95,7 @@ export class StartTags {
     this.#maxAttributes = limits.maxAttributes;
   }
 
-  /** Reads the tag whose "<" is at `at` into a new child of `parent`, Returns the offset behind its ">". */
+  /** Reads the tag whose "<" is at `at` into a new child of `parent`. Returns the offset behind its ">". */
   read(at: number, parent: number): number {
     const bytes = this.#bytes;
     const word = this.#readName(at + 1, 'the name of an element');
