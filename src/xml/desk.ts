@@ -3,9 +3,9 @@ const PADDING = 8;
 const FIRST_BYTES = 64 * 1024;
 /** What has grown beyond this by a large document is not kept. */
 const MAX_KEPT_BYTES = 1024 * 1024;
-/** As many cells as some twenty short documents need. */
-const TAPE_CELLS = 4096;
-/** Of what a document has more, it has the more the longer it is. */
+/** As many cells as some fifty short documents need. */
+const TAPE_CELLS = 8192;
+/** More than most documents need; whose markup is denser gets more when it is short of them. */
 const CELLS_PER_BYTE = 0.25;
 
 /**
@@ -26,11 +26,6 @@ export class Desk {
     this.#makeRoom(FIRST_BYTES);
   }
 
-  /** Whether it has grown so far that it is not worth its memory. */
-  get isLarge(): boolean {
-    return this.bytes.length > MAX_KEPT_BYTES;
-  }
-
   /** Copies the document here, and sees to it that there are as many cells as it will probably need. */
   lay(document: Uint8Array): void {
     const { length } = document;
@@ -49,6 +44,14 @@ export class Desk {
     longer.set(this.cells.subarray(this.top), this.top);
     this.cells = longer;
     return longer;
+  }
+
+  /** Gives up what a large document has made of it. */
+  clear(): void {
+    if (this.bytes.length > MAX_KEPT_BYTES) this.#makeRoom(FIRST_BYTES);
+    if (this.cells.length === TAPE_CELLS) return;
+    this.cells = new Int32Array(TAPE_CELLS);
+    this.top = 0;
   }
 
   #makeRoom(least: number): void {

@@ -17,9 +17,9 @@ export function takeKept(): Kept {
 }
 
 /** What has become too large is not kept. Documents that were read with it may go on using its lexicon. */
-export function giveBack(given: Kept): void {
-  if (given.desk.isLarge) return;
-  kept = given.lexicon.isFull ? makeKept(given.desk) : given;
+export function giveBack({ desk, lexicon }: Kept): void {
+  desk.clear();
+  kept = lexicon.isFull ? makeKept(desk) : { desk, lexicon };
 }
 
 function makeKept(desk: Desk): Kept {

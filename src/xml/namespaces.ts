@@ -39,16 +39,17 @@ export class Namespaces {
     cells[prefix + BINDING] = namespace + 1;
   }
 
-  /** Takes back what was declared inside of `outer`; NONE = everything: the next document begins with nothing. */
-  leaveTo(outer: number): void {
-    const { cells } = this.#lexicon;
+  /** Takes back what `element` and those inside have declared; for NONE everything, so that the next document begins with nothing. */
+  leave(element: number): void {
+    // What they have declared stands behind the element on the tape.
+    while (this.innermost > element) this.#takeBack(this.innermost);
+  }
+
+  #takeBack(declaration: number): void {
     const recorder = this.#recorder;
-    while (this.innermost !== outer) {
-      const declaration = this.innermost;
-      const prefix = this.#lexicon.declaredPrefix(recorder.at(declaration, ATTRIBUTE_NAME));
-      cells[prefix + BINDING] = recorder.at(declaration, SHADOWED);
-      this.innermost = recorder.at(declaration, OUTER);
-    }
+    const prefix = this.#lexicon.declaredPrefix(recorder.at(declaration, ATTRIBUTE_NAME));
+    this.#lexicon.cells[prefix + BINDING] = recorder.at(declaration, SHADOWED);
+    this.innermost = recorder.at(declaration, OUTER);
   }
 
   /** Namespaces in XML 1.0 §3: what may be bound to what. */

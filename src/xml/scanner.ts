@@ -8,7 +8,7 @@ import { Namespaces } from './namespaces.ts';
 import { Recorder } from './recorder.ts';
 import type { Source } from './source.ts';
 import { skipWhite, StartTags } from './start-tag.ts';
-import { NAME, NAMESPACE, NONE, PARENT, SCOPE, type Tape } from './tape.ts';
+import { NAME, NAMESPACE, NONE, PARENT, type Tape } from './tape.ts';
 
 /** What is expected before and behind the root element, where only comments and white space may stand. */
 const PROLOG = 'the root element';
@@ -42,7 +42,7 @@ export function scanDocument(source: Source, start: number, limits: XmlLimits, s
       const { isComplete, isPlain } = scanner;
       return { source, lexicon: kept.lexicon, tape: scanner.recorder.finish(), isComplete, isPlain };
     } finally {
-      scanner.namespaces.leaveTo(NONE);
+      scanner.namespaces.leave(NONE);
     }
   } finally {
     giveBack(kept);
@@ -150,7 +150,7 @@ class Scanner {
     // Nothing else in a start tag can end with "/>".
     if (this.#bytes[end - 2] === SLASH) {
       this.recorder.close(element, end, end);
-      this.#leave(this.#current);
+      this.namespaces.leave(element);
     } else {
       this.#current = element;
       this.#depth++;
@@ -177,16 +177,10 @@ class Scanner {
     if (bytes[i] !== GREATER_THAN) i = skipWhite(bytes, i);
     if (bytes[i] !== GREATER_THAN) throw source.unexpected(i, `">" at the end of </${this.#currentName()}>`);
     this.recorder.close(element, at, i + 1);
+    this.namespaces.leave(element);
     this.#current = this.recorder.at(element, PARENT);
     this.#depth--;
-    this.#leave(this.#current);
     return i + 1;
-  }
-
-  /** Takes back what was declared inside of `parent`. */
-  #leave(parent: number): void {
-    const scope = parent === NONE ? NONE : this.recorder.at(parent, SCOPE);
-    if (this.namespaces.innermost !== scope) this.namespaces.leaveTo(scope);
   }
 
   /** What was open when reading stopped ends there. */

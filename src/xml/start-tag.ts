@@ -21,6 +21,7 @@ import {
   NEXT,
   NO_NAMESPACE,
   ORDINARY,
+  OTHER_NEXT,
   PREFIX,
   ROLE,
   SEEN_IN,
@@ -69,6 +70,7 @@ export class StartTags {
   readonly #characterData: CharacterData;
   readonly #namespaces: Namespaces;
   readonly #limits: XmlLimits;
+  readonly #maxAttributes: number;
   /** The element of the last tag. */
   element = NONE;
   #elementCount = 0;
@@ -90,15 +92,14 @@ export class StartTags {
     this.#characterData = characterData;
     this.#namespaces = namespaces;
     this.#limits = limits;
+    this.#maxAttributes = limits.maxAttributes;
   }
 
-  /** Reads the tag whose "<" is at `at` into a new child of `parent`, Returns the offset behind its ">". */
+  /** Reads the tag whose "<" is at `at` into a new child of `parent`. Returns the offset behind its ">". */
   read(at: number, parent: number): number {
     const bytes = this.#bytes;
     const word = this.#readName(at + 1, 'the name of an element');
-    if (++this.#elementCount > this.#limits.maxElements) {
-      throw this.#source.error('limit', `Expected at most ${this.#limits.maxElements} elements, found more`, at);
-    }
+    if (++this.#elementCount > this.#limits.maxElements) throw this.#tooMany(this.#limits.maxElements, 'elements', at);
     const element = this.#recorder.open(at, word, parent);
     this.element = element;
     let i = this.#nameEnd;
@@ -115,17 +116,25 @@ export class StartTags {
   /** Reads a name from `at` on; #nameEnd is where it ends. */
   #readName(at: number, expected: string): number {
     const { cells } = this.#lexicon;
-    // What came behind the last name the last time is mostly what comes now: then its bytes are compared, and that is all.
-    const guess = cells[this.#name + NEXT] ?? EMPTY_WORD;
-    if (guess !== EMPTY_WORD && this.#lexicon.isAt(guess, this.#view, at)) {
-      const length = cells[guess + LENGTH] ?? 0;
-      if (NAME[this.#bytes[at + length] ?? 0] === 0 && length <= this.#limits.maxNameBytes) {
-        this.#name = guess;
-        this.#nameEnd = at + length;
-        return guess;
-      }
-    }
-    return this.#lookUpName(at, expected);
+    // What came behind the last name before is mostly what comes now: then its bytes are compared, and that is all.
+    const last = this.#name;
+    const guess = cells[last + NEXT] ?? EMPTY_WORD;
+    if (this.#isNameAt(guess, at)) return guess;
+    const other = cells[last + OTHER_NEXT] ?? EMPTY_WORD;
+    if (!this.#isNameAt(other, at)) return this.#lookUpName(at, expected);
+    cells[last + NEXT] = other;
+    cells[last + OTHER_NEXT] = guess;
+    return other;
+  }
+
+  /** Whether the name at `at` is this one; then it has been read. */
+  #isNameAt(word: number, at: number): boolean {
+    if (word === EMPTY_WORD || !this.#lexicon.isAt(word, this.#view, at)) return false;
+    const length = this.#lexicon.cells[word + LENGTH] ?? 0;
+    if (NAME[this.#bytes[at + length] ?? 0] === 1 || length > this.#limits.maxNameBytes) return false;
+    this.#name = word;
+    this.#nameEnd = at + length;
+    return true;
   }
 
   #lookUpName(at: number, expected: string): number {
@@ -141,7 +150,9 @@ export class StartTags {
     const word = lexicon.intern(this.#desk, at, i - at);
     const isNew = lexicon.cells[word + ROLE] === 0;
     if (isNew && !lexicon.takeApart(word, this.#desk, at)) throw this.#notAName(word, at);
-    lexicon.cells[this.#name + NEXT] = word;
+    const { cells } = lexicon;
+    cells[this.#name + OTHER_NEXT] = cells[this.#name + NEXT] ?? EMPTY_WORD;
+    cells[this.#name + NEXT] = word;
     this.#name = word;
     this.#nameEnd = i;
     return word;
@@ -156,29 +167,20 @@ export class StartTags {
     this.#prefixedCount = 0;
     let i = from;
     for (;;) {
-      const next = skipWhite(bytes, i);
+      const isOneSpace = bytes[i] === SPACE && (bytes[i + 1] ?? 0) > SPACE;
+      const next = isOneSpace ? i + 1 : skipWhite(bytes, i);
       const byte = bytes[next];
       if (byte === GREATER_THAN || byte === SLASH) {
         if (this.#prefixedCount > 0) this.#resolvePrefixes(element);
         return next;
       }
       if (next === i) throw this.#source.unexpected(i, 'white space, ">" or "/>"');
-      i = this.#readAttribute(next);
+      const word = this.#readName(next, 'an attribute, ">" or "/>"');
+      let quoteAt = this.#nameEnd + 1;
+      if (bytes[quoteAt - 1] !== EQUALS || bytes[quoteAt] !== QUOTE) quoteAt = this.#findQuote(quoteAt - 1);
+      if (this.#lexicon.cells[word + ROLE] === ORDINARY) i = this.#readAttribute(word, quoteAt, next);
+      else i = this.#readDeclaration(word, quoteAt, next);
     }
-  }
-
-  /** Reads one attribute or namespace declaration. Returns the offset behind its closing quote. */
-  #readAttribute(at: number): number {
-    const bytes = this.#bytes;
-    const word = this.#readName(at, 'an attribute, ">" or "/>"');
-    let i = this.#nameEnd;
-    if (bytes[i] !== EQUALS || bytes[i + 1] !== QUOTE) i = this.#findQuote(i) - 1;
-    const start = i + 2;
-    const quote = bytes[i + 1] ?? 0;
-    if (this.#lexicon.cells[word + ROLE] !== ORDINARY) return this.#readDeclaration(word, start, quote, at);
-    const end = this.#characterData.scanAttributeValue(start, quote);
-    this.#addAttribute(word, start, end, at);
-    return end + 1;
   }
 
   /** The offset of the quote in what stands between the name of an attribute and its value, where it is not just `="`. */
@@ -191,26 +193,25 @@ export class StartTags {
     throw this.#source.unexpected(quote, 'a quoted attribute value');
   }
 
-  #addAttribute(word: number, start: number, end: number, at: number): void {
+  /** Reads the value of the attribute `word`, whose name is at `at`. Returns the offset behind its closing quote. */
+  #readAttribute(word: number, quoteAt: number, at: number): number {
+    const end = this.#characterData.scanAttributeValue(quoteAt + 1, this.#bytes[quoteAt] ?? 0);
     const { cells, stamp } = this.#lexicon;
-    const limit = this.#limits.maxAttributes;
-    if (++this.#attributeCount > limit) {
-      throw this.#source.error('limit', `Expected at most ${limit} attributes, found more`, at);
-    }
+    if (++this.#attributeCount > this.#maxAttributes) throw this.#tooMany(this.#maxAttributes, 'attributes', at);
     if (cells[word + SEEN_IN] === stamp) throw this.#repeated(word, at);
     cells[word + SEEN_IN] = stamp | 0;
     if (cells[word + PREFIX] !== EMPTY_WORD) this.#prefixedCount++;
-    this.#recorder.addAttribute(word, NO_NAMESPACE, start, end);
+    this.#recorder.addAttribute(word, NO_NAMESPACE, quoteAt + 1, end);
+    return end + 1;
   }
 
-  /** Reads the value of a namespace declaration that begins at `start`. Returns the offset behind its closing quote. */
-  #readDeclaration(word: number, start: number, quote: number, at: number): number {
+  /** Reads the value of the declaration `word`, whose name is at `at`. Returns the offset behind its closing quote. */
+  #readDeclaration(word: number, quoteAt: number, at: number): number {
     const lexicon = this.#lexicon;
     const limit = this.#limits.maxNamespaceDeclarations;
-    if (++this.#declarationCount > limit) {
-      throw this.#source.error('limit', `Expected at most ${limit} namespace declarations, found more`, at);
-    }
-    const value = this.#readNamespaceName(word, start, quote);
+    if (++this.#declarationCount > limit) throw this.#tooMany(limit, 'namespace declarations', at);
+    const start = quoteAt + 1;
+    const value = this.#readNamespaceName(word, start, this.#bytes[quoteAt] ?? 0);
     const namespace = value === EMPTY_WORD ? NO_NAMESPACE : lexicon.namespaceOf(value, decodeAttributeValue);
     const { cells, stamp } = lexicon;
     if (cells[word + SEEN_IN] === stamp) throw this.#repeated(word, start);
@@ -286,6 +287,10 @@ export class StartTags {
 
   #localOf(attribute: number): number {
     return this.#lexicon.cells[this.#recorder.at(attribute, ATTRIBUTE_NAME) + LOCAL] ?? 0;
+  }
+
+  #tooMany(limit: number, what: string, at: number): Error {
+    return this.#source.error('limit', `Expected at most ${limit} ${what}, found more`, at);
   }
 
   #repeated(word: number, offset: number): Error {

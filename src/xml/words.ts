@@ -10,8 +10,9 @@ export const ROLE = 2;
 /** As a qualified name: the words on both sides of the colon. */
 export const PREFIX = 3;
 export const LOCAL = 4;
-/** As a name: the one that came next in the document, the last time. */
+/** As a name: the one that came next in the document the last time, and another that has come next before; 0 = none. */
 export const NEXT = 5;
+export const OTHER_NEXT = 11;
 /** As a prefix: the namespace + 1 that it is bound to where the reader is; 0 = none. */
 export const BINDING = 6;
 /** As the name of an attribute: the stamp of the last start tag that had it. */
@@ -21,12 +22,12 @@ export const VALUE = 8;
 /** As the value of a declaration: the namespace + 1 that it names; 0 = not looked at yet. */
 export const NAMED = 9;
 export const HASH = 10;
-export const WORD_WIDTH = 11;
+export const WORD_WIDTH = 12;
 
 /** Words that there always are: no prefix, and the two that Namespaces in XML 1.0 §3 reserves. */
 export const EMPTY_WORD = 0;
-export const XML_WORD = 11;
-export const XMLNS_WORD = 22;
+export const XML_WORD = 12;
+export const XMLNS_WORD = 24;
 
 /** What a name is as an attribute. */
 export const ORDINARY = 1;

@@ -84,6 +84,16 @@ describe('readXml() of one document after another', () => {
     expect(() => readXml(Buffer.from('<abcdefghij/>'), { limits: { maxNameBytes: 9 } })).toThrow('at most 9 bytes');
   });
 
+  it('reads on after a document that is larger than what is kept', () => {
+    const small = '<p:a xmlns:p="urn:p"><p:b>small</p:b></p:a>';
+    const before = rootOf(small);
+    const large = rootOf(`<r>${'<a b="1"/>'.repeat(150_000)}</r>`);
+    const after = rootOf(small);
+    expect(large.children().length).toBe(150_000);
+    expect(large.children().at(-1)?.attribute('', 'b')).toBe('1');
+    expect([before, after].map((root) => root.child('urn:p', 'b')?.text())).toEqual(['small', 'small']);
+  });
+
   it('reads on after thousands of names', () => {
     for (let round = 0; round < 3; round++) {
       const names = Array.from({ length: 3000 }, (_, i) => `n${round}-${i}`);
