@@ -25,6 +25,8 @@ export function bundled(script: URL): string {
     ...{ outdir: directory, entryNames: '[name]', chunkNames: 'chunk-[hash]' },
     ...{ bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20' },
     packages: 'external',
+    // As in the program: constants stand where they are used.
+    minifySyntax: true,
   });
   const name = /([\w-]+)\.ts$/.exec(script.pathname)?.[1] ?? 'script';
   const file = join(directory, `${name}.js`);
