@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url';
 import { bundled } from '../test/support/bundled.ts';
 import { notifyEnvelope, type Payloads } from './load/request.ts';
 import type { Extent, Outcome } from './outcome.ts';
+import type * as ParseReaders from './parse-readers.ts';
 import { measureInTurn, perSecond, type Contestant } from './rounds.ts';
 
 const RATE = 'documents/s';
@@ -14,7 +15,7 @@ const MESSAGES = 10;
  */
 export async function parse({ rounds, ms }: Extent, report: (line: string) => void): Promise<Outcome> {
   const readers = pathToFileURL(bundled(new URL('parse-readers.ts', import.meta.url))).href;
-  const { READERS, OURS, SAXES } = (await import(readers)) as typeof import('./parse-readers.ts');
+  const { READERS, OURS, SAXES } = (await import(readers)) as typeof ParseReaders;
   const contestants = (['readings', 'text'] as const).flatMap((payloads) => {
     const bytes = Buffer.from(notifyEnvelope(MESSAGES, payloads));
     return Object.entries(READERS).map(([name, read]) => contestant(nameOf(name, payloads), bytes, read, ms));
