@@ -137,24 +137,15 @@ export class Deliverer {
     const added = newRecipient(subscription);
     this.#recipients.set(subscription, added);
     this.#queue(added);
-    this.#schedule();
+    // All that is ready together says so before, and publishers are sent their acknowledgements.
+    this.#pumpLater(setImmediate);
   }
 
-  /** Pumps soon: when all that is ready together has said so, and publishers have been sent their acknowledgements. */
-  #schedule(): void {
+  /** Pumps once for all who ask until then: stage by stage, as everything that many go through. */
+  #pumpLater(later: (work: () => void) => unknown): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
-    setImmediate(() => {
-      this.#isScheduled = false;
-      this.#pump();
-    });
-  }
-
-  /** Pumps when all whose replies have come together have been served: stage by stage, as everything that many go through. */
-  #pumpAgain(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    process.nextTick(() => {
+    later(() => {
       this.#isScheduled = false;
       this.#pump();
     });
@@ -193,7 +184,8 @@ export class Deliverer {
   #served(): void {
     this.#inFlight -= 1;
     if (this.#inFlight === 0) for (const resolve of this.#waiters.splice(0)) resolve();
-    this.#pumpAgain();
+    // All whose replies have come together are served before.
+    this.#pumpLater((work) => process.nextTick(work));
   }
 
   /** One turn of one subscription. Never rejects. */

@@ -1,3 +1,5 @@
+import { deferred, type Deferred } from '../kernel/deferred.ts';
+
 /** Lets those who change the same thing do so one after the other, in the order of asking. */
 export class Turns {
   readonly #last = new Map<string, Promise<void>>();
@@ -26,19 +28,11 @@ export class Turns {
   }
 
   #enter(key: string): () => void {
-    const { promise, resolve } = deferred();
+    const { promise, resolve }: Deferred<void> = deferred();
     this.#last.set(key, promise);
     return () => {
       if (this.#last.get(key) === promise) this.#last.delete(key);
       resolve();
     };
   }
-}
-
-function deferred(): { promise: Promise<void>; resolve: () => void } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -1,10 +1,11 @@
+import { deferred, type Deferred } from './deferred.ts';
+
 /** So many at a time: enough to share what is in the caches, few enough for the first not to wait for the last. */
 const MOST = 32;
 
 /** Some who go on together. */
 interface Party {
-  readonly gone: Promise<void>;
-  readonly go: () => void;
+  readonly gone: Deferred<void>;
   size: number;
 }
 
@@ -22,23 +23,15 @@ export class Turn {
   over(): Promise<void> {
     let party = this.#parties.at(-1);
     if (party === undefined || party.size === MOST) {
-      party = newParty();
+      party = { gone: deferred(), size: 0 };
       if (this.#parties.push(party) === 1) setImmediate(this.#next);
     }
     party.size += 1;
-    return party.gone;
+    return party.gone.promise;
   }
 
   readonly #next = (): void => {
-    this.#parties.shift()?.go();
+    this.#parties.shift()?.gone.resolve();
     if (this.#parties.length > 0) setImmediate(this.#next);
   };
-}
-
-function newParty(): Party {
-  let go: () => void = () => undefined;
-  const gone = new Promise<void>((resolve) => {
-    go = resolve;
-  });
-  return { gone, go, size: 0 };
 }
