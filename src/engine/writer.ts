@@ -5,7 +5,7 @@ import { backlogChange } from './backlog/backlog-record.ts';
 import type { Cursor } from './cursor.ts';
 import type { Life } from './life.ts';
 import type { MessageLog } from './log.ts';
-import type { EngineStore, KeyedRecord, Space, WriteBatch } from './ports/engine-store.ts';
+import type { EngineStore, KeyedRecord, LastingSpace, Space, WriteBatch } from './ports/engine-store.ts';
 
 /** Cursors that ride along with one batch. */
 const MAX_CARRIED_CURSORS = 1_000;
@@ -32,7 +32,7 @@ interface Commit {
 type Outcome = 'committed' | { readonly error: unknown };
 
 interface RecordName {
-  readonly space: Space;
+  readonly space: LastingSpace;
   readonly key: string;
 }
 
@@ -111,7 +111,7 @@ export class Writer {
     this.#put.set(nameOf(record), record);
   }
 
-  removeLater(space: Space, key: string): void {
+  removeLater(space: LastingSpace, key: string): void {
     const name = nameOf({ space, key });
     this.#put.delete(name);
     this.#remove.set(name, { space, key });
@@ -242,7 +242,8 @@ const NOTHING: Carried = {
 function withCarried(batch: WriteBatch, carried: Carried): WriteBatch {
   const { trimBelow, forgetRequestsBefore } = carried;
   // What the batch itself says of a record counts; the store removes after it puts.
-  const isPut = ({ space, key }: RecordName): boolean => isIn(batch.put, space, key);
+  const isPut = ({ space, key }: { readonly space: Space; readonly key: string }): boolean =>
+    isIn(batch.put, space, key);
   const put = [...carried.put.values()].filter((record) => !isPut(record));
   const remove = [...carried.remove.values()].filter((name) => !isPut(name));
   const cursors = carried.cursors.map(({ cursor, seq }) => ({ id: cursor.id, seq }));
@@ -263,7 +264,7 @@ function isMarkLost(error: unknown, { cursors }: Carried, isOnlyCarried: boolean
   return isOnlyCarried && cursors.length > 0 && error instanceof InfrastructureError && error.code === 'store-full';
 }
 
-function nameOf({ space, key }: RecordName): string {
+function nameOf({ space, key }: { readonly space: Space; readonly key: string }): string {
   return `${space} ${key}`;
 }
 

@@ -1,12 +1,12 @@
 import * as fc from 'fast-check';
-import type { Space, WriteBatch } from '../../src/engine/ports/engine-store.ts';
-import { SPACES, keyed, readable, record } from './store-contents.ts';
+import type { LastingSpace, Space, WriteBatch } from '../../src/engine/ports/engine-store.ts';
+import { LASTING, SPACES, keyed, readable, record } from './store-contents.ts';
 
 /** What to do next, relative to what is there. */
 export interface Step {
   readonly gaps: readonly number[];
   readonly put: readonly { space: Space; key: string }[];
-  readonly remove: readonly { space: Space; key: string }[];
+  readonly remove: readonly { space: LastingSpace; key: string }[];
   readonly cursors: readonly { id: string; seq: number }[];
   readonly removeCursors: readonly string[];
   readonly trimBack: number | undefined;
@@ -15,11 +15,12 @@ export interface Step {
 
 const key = fc.constantFrom('a', 'b', 'c');
 const place = fc.record({ space: fc.constantFrom(...SPACES), key });
+const lasting = fc.record({ space: fc.constantFrom(...LASTING), key });
 /** Any step. */
 export const anyStep: fc.Arbitrary<Step> = fc.record({
   gaps: fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 4 }),
   put: fc.array(place, { maxLength: 3 }),
-  remove: fc.array(place, { maxLength: 2 }),
+  remove: fc.array(lasting, { maxLength: 2 }),
   cursors: fc.array(fc.record({ id: key, seq: fc.nat(50) }), { maxLength: 2 }),
   removeCursors: fc.array(key, { maxLength: 1 }),
   trimBack: fc.option(fc.integer({ min: -2, max: 5 }), { nil: undefined }),
@@ -32,6 +33,12 @@ export class Model {
   #log: [number, string][] = [];
   readonly #records = new Map<string, { line: string; space: Space; at: number }>();
   readonly #cursors = new Map<string, number>();
+  #forgottenBefore = -Infinity;
+
+  /** Requests that were put before are forgotten: a store may be late with it. */
+  get forgottenBefore(): number {
+    return this.#forgottenBefore;
+  }
 
   /** Takes the step, and returns the batch that does the same. */
   apply(step: Step, at: number): WriteBatch {
@@ -48,6 +55,7 @@ export class Model {
     if (trimBelow !== undefined) this.#log = this.#log.filter(([seq]) => seq >= trimBelow || seq === this.#head);
     const forgetRequestsBefore = step.forgetBack === undefined ? undefined : at - step.forgetBack;
     if (forgetRequestsBefore !== undefined) {
+      this.#forgottenBefore = Math.max(this.#forgottenBefore, forgetRequestsBefore);
       for (const [name, kept] of this.#records) {
         if (kept.space === 'request' && kept.at < forgetRequestsBefore) this.#records.delete(name);
       }

@@ -1,6 +1,10 @@
 import type { EngineName } from '../../kernel/names.ts';
 
-/** The kinds of records that a store keeps by key. `request` records are forgotten by age. */
+/**
+ * The kinds of records that a store keeps by key. There are very many `request` records, so that less is asked for them:
+ * nobody removes one, a store may give one back as often as it was put, the latest last, and they are forgotten by their age, or
+ * a little later.
+ */
 export type Space =
   | 'subscription'
   | 'pull-point'
@@ -22,6 +26,9 @@ export type Space =
   /** How much waits behind a full queue, and what was dropped of it. */
   | 'backlog';
 
+/** Those whose records are there until they are removed. */
+export type LastingSpace = Exclude<Space, 'request'>;
+
 /** One record of the log. `seq` grows by at least one from record to record and is never used twice by an engine. */
 export interface LogRecord {
   readonly seq: number;
@@ -39,13 +46,16 @@ export interface KeyedRecord {
 export interface WriteBatch {
   readonly append?: readonly LogRecord[] | undefined;
   readonly put?: readonly KeyedRecord[] | undefined;
-  readonly remove?: readonly { readonly space: Space; readonly key: string }[] | undefined;
+  readonly remove?: readonly { readonly space: LastingSpace; readonly key: string }[] | undefined;
   /** The position of each named cursor: all records up to `seq` are done with. */
   readonly cursors?: readonly { readonly id: string; readonly seq: number }[] | undefined;
   readonly removeCursors?: readonly string[] | undefined;
   /** Delete log records below this number. The newest record always stays, so that numbers are never reused. */
   readonly trimBelow?: number | undefined;
-  /** Delete `request` records put before this instant (milliseconds since 1970). */
+  /**
+   * Delete `request` records put before this instant (milliseconds since 1970), unless they share a commit with one that was
+   * not.
+   */
   readonly forgetRequestsBefore?: number | undefined;
 }
 
@@ -56,7 +66,7 @@ export interface StoredState {
   /** The position of each cursor. */
   readonly cursors: ReadonlyMap<string, number>;
   /**
-   * All records, in any order, some at a time: nobody has to hold all of them, and between two pages timers run. To be read
+   * All records, those of different keys in any order, some at a time: nobody has to hold all of them, and between two pages timers run. To be read
    * once, while nothing is committed. The values of a page may be views of one buffer.
    */
   readonly pages: AsyncIterable<readonly KeyedRecord[]>;

@@ -72,13 +72,22 @@ export interface PackedBytes {
   readonly length: number;
 }
 
-/** Reads what a ByteWriter wrote, in the same order. Byte strings are views of the buffer. */
+/** The bytes that were packed. */
+export function unpacked({ buffer, length }: PackedBytes): Buffer {
+  return Buffer.from(buffer, 0, length);
+}
+
+/** Reads what a ByteWriter wrote, in the same order. Byte strings are views of the bytes. */
 export class ByteReader {
   readonly #bytes: Buffer;
   #at = 0;
 
-  constructor(packed: PackedBytes) {
-    this.#bytes = Buffer.from(packed.buffer, 0, packed.length);
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+  }
+
+  get hasMore(): boolean {
+    return this.#at < this.#bytes.length;
   }
 
   u8(): number {
@@ -99,7 +108,7 @@ export class ByteReader {
     return this.#bytes.toString('utf8', at, at + length);
   }
 
-  blob(): Uint8Array {
+  blob(): Buffer {
     const length = this.u32();
     const at = this.#advance(length);
     return this.#bytes.subarray(at, at + length);

@@ -1,5 +1,5 @@
 import type { KeyedRecord, LogRecord, Space, WriteBatch } from '../../engine/ports/engine-store.ts';
-import { ByteReader, ByteWriter, type PackedBytes } from './bytes.ts';
+import { ByteReader, ByteWriter, unpacked, type PackedBytes } from './bytes.ts';
 
 /** The numbers that stand for the spaces, on the wire to the thread and on the disk: never change one. */
 const SPACE_NUMBERS = {
@@ -40,11 +40,13 @@ export interface TimedBatch {
   readonly at: number;
 }
 
-/** A batch as the thread applies it: every list is there, spaces are numbers. */
+/** A batch as the thread applies it: every list is there, spaces are numbers, and requests are apart. */
 export interface DecodedBatch {
   readonly at: number;
   readonly append: readonly LogRecord[];
   readonly put: readonly { readonly space: number; readonly key: string; readonly value: Uint8Array }[];
+  /** Keys and values, as they go to the disk. */
+  readonly requests: Uint8Array;
   readonly remove: readonly { readonly space: number; readonly key: string }[];
   readonly cursors: readonly { readonly id: string; readonly seq: number }[];
   readonly removeCursors: readonly string[];
@@ -72,11 +74,7 @@ export function encodeGroup(group: readonly TimedBatch[]): PackedBytes {
       writer.f64(record.seq);
       writer.blob(record.bytes);
     });
-    list(writer, batch.put, (record) => {
-      writer.u8(SPACE_NUMBERS[record.space]);
-      writer.text(record.key);
-      writer.blob(record.value);
-    });
+    writeRecords(writer, batch.put ?? []);
     list(writer, batch.remove, ({ space, key }) => {
       writer.u8(SPACE_NUMBERS[space]);
       writer.text(key);
@@ -94,13 +92,45 @@ export function encodeGroup(group: readonly TimedBatch[]): PackedBytes {
   return writer.finish();
 }
 
+/** Those that are kept by key, and then the requests, which the thread need not take apart. */
+function writeRecords(writer: ByteWriter, records: readonly KeyedRecord[]): void {
+  const countAt = writer.length;
+  let count = 0;
+  writer.u32(count);
+  for (const { space, key, value } of records) {
+    if (space === 'request') continue;
+    count += 1;
+    writer.u8(SPACE_NUMBERS[space]);
+    writer.text(key);
+    writer.blob(value);
+  }
+  writer.setU32(countAt, count);
+  const lengthAt = writer.length;
+  writer.u32(0);
+  for (const { space, key, value } of records) {
+    if (space !== 'request') continue;
+    writer.text(key);
+    writer.blob(value);
+  }
+  writer.setU32(lengthAt, writer.length - lengthAt - 4);
+}
+
+/** Packs one request as it goes to the disk. */
+export function encodeRequest(key: string, value: Uint8Array): Uint8Array {
+  const writer = new ByteWriter(8 + key.length * 3 + value.byteLength);
+  writer.text(key);
+  writer.blob(value);
+  return unpacked(writer.finish());
+}
+
 /** Reads what encodeGroup() packed. */
 export function decodeGroup(packed: PackedBytes): DecodedBatch[] {
-  const reader = new ByteReader(packed);
+  const reader = new ByteReader(unpacked(packed));
   return reader.list(() => ({
     at: reader.f64(),
     append: reader.list(() => ({ seq: reader.f64(), bytes: reader.blob() })),
     put: reader.list(() => ({ space: reader.u8(), key: reader.text(), value: reader.blob() })),
+    requests: reader.blob(),
     remove: reader.list(() => ({ space: reader.u8(), key: reader.text() })),
     cursors: reader.list(() => ({ id: reader.text(), seq: reader.f64() })),
     removeCursors: reader.list(() => reader.text()),
@@ -132,7 +162,7 @@ export class LogPacker {
 
 /** Reads what a LogPacker packed. The records are views of one buffer. */
 export function decodeLog(packed: PackedBytes): LogRecord[] {
-  const reader = new ByteReader(packed);
+  const reader = new ByteReader(unpacked(packed));
   return reader.list(() => ({ seq: reader.f64(), bytes: reader.blob() }));
 }
 
@@ -159,7 +189,7 @@ export function encodePositions(
 
 /** Reads what encodePositions() packed. */
 export function decodePositions(packed: PackedBytes): { readonly head: number; readonly cursors: Map<string, number> } {
-  const reader = new ByteReader(packed);
+  const reader = new ByteReader(unpacked(packed));
   const head = reader.f64();
   const cursors = new Map<string, number>();
   for (let left = reader.u32(); left > 0; left -= 1) {
@@ -172,18 +202,19 @@ export function decodePositions(packed: PackedBytes): { readonly head: number; r
 /** Some of the records of a database. */
 interface RecordPage {
   readonly records: readonly KeyedRecord[];
-  /** Where the next page begins; undefined: this was the last one. */
+  /** Where the next page begins (see PagePacker); undefined: this was the last one. */
   readonly next: number | undefined;
 }
 
 /** A record as it lies on the disk; `id` tells where it lies. */
 export type RecordRow = readonly [id: number, space: number, key: string, value: Uint8Array];
+/** Requests of one group as they lie on the disk. */
+export type RequestRow = readonly [id: number, bytes: Buffer];
 
 /** Packs a page of records. */
 export class PagePacker {
   readonly #writer: ByteWriter;
   #count = 0;
-  #last = 0;
 
   constructor(expectedBytes: number) {
     this.#writer = new ByteWriter(expectedBytes);
@@ -196,22 +227,21 @@ export class PagePacker {
     return this.#writer.length;
   }
 
-  /** The id of the last record. */
-  get last(): number {
-    return this.#last;
-  }
-
-  add([id, space, key, value]: RecordRow): void {
+  add([, space, key, value]: RecordRow): void {
     this.#writer.u8(space);
     this.#writer.text(key);
     this.#writer.blob(value);
     this.#count += 1;
-    this.#last = id;
   }
 
-  finish(isLast: boolean): PackedBytes {
-    // Ids begin at 1.
-    this.#writer.setF64(0, isLast ? 0 : this.#last);
+  addRequests([, bytes]: RequestRow): void {
+    const reader = new ByteReader(bytes);
+    while (reader.hasMore) this.add([0, REQUEST_SPACE, reader.text(), reader.blob()]);
+  }
+
+  /** `next`: what to ask for after this page; 0 when there is nothing more. */
+  finish(next: number): PackedBytes {
+    this.#writer.setF64(0, next);
     this.#writer.setU32(8, this.#count);
     return this.#writer.finish();
   }
@@ -219,7 +249,7 @@ export class PagePacker {
 
 /** Reads what a PagePacker packed. Records of spaces that this software does not know are left alone, unread. */
 export function decodePage(packed: PackedBytes): RecordPage {
-  const reader = new ByteReader(packed);
+  const reader = new ByteReader(unpacked(packed));
   const next = reader.f64();
   const records: KeyedRecord[] = [];
   for (let left = reader.u32(); left > 0; left -= 1) {

@@ -20,7 +20,7 @@ class DatabaseWorker {
       case 'load':
         return this.#of(call.request.epoch).load();
       case 'page':
-        return this.#of(call.request.epoch).page(call.request.after);
+        return this.#of(call.request.epoch).page(call.request.place);
       case 'read':
         return this.#of(call.request.epoch).read(call.request);
       case 'pick':

@@ -20,6 +20,8 @@ const BUSY_TIMEOUT_MS = 250;
 const READ_TOGETHER = 32;
 /** Positions, and records, that are read at once at activation. */
 const LOAD_TOGETHER = 128;
+/** Groups of requests that are read at once at activation: each has as many as were committed together. */
+const REQUESTS_TOGETHER = 16;
 /** A page of records ends when it has at least so many bytes: some hundred subscriptions. Larger ones stay in memory for longer. */
 const PAGE_BYTES = 128 * 1024;
 const FULL: Failure = { kind: 'full', message: 'the disk is full, and what grows is refused until there is space' };
@@ -119,18 +121,38 @@ export class EngineDatabase {
     return this.#guard(() => encodePositions(this.#sql.head.get() ?? 0, this.#positions()));
   }
 
-  /** Records from the one behind `after` on. Pages belong together only as long as nobody else may write. */
-  page(after: number): PackedBytes {
+  /**
+   * Records from the one behind the id `place` on, and after the last of them the requests, whose `place` is the id of the first as a
+   * negative number: ids begin at 1. Pages belong together only as long as nobody else may write.
+   */
+  page(place: number): PackedBytes {
     return this.#guard(() => {
       this.#assertFence();
       const page = new PagePacker(PAGE_BYTES + 48 * 1024);
-      for (let next = after; page.length < PAGE_BYTES; next = page.last) {
-        const rows = this.#sql.records.all(next, LOAD_TOGETHER);
-        for (const row of rows) page.add(row);
-        if (rows.length < LOAD_TOGETHER) return page.finish(true);
-      }
-      return page.finish(false);
+      return page.finish(place < 0 ? this.#addRequests(page, -place) : this.#addRecords(page, place));
     });
+  }
+
+  #addRecords(page: PagePacker, after: number): number {
+    let last = after;
+    while (page.length < PAGE_BYTES) {
+      const rows = this.#sql.records.all(last, LOAD_TOGETHER);
+      for (const row of rows) page.add(row);
+      if (rows.length < LOAD_TOGETHER) return -1;
+      last = rows.at(-1)?.[0] ?? last;
+    }
+    return last;
+  }
+
+  #addRequests(page: PagePacker, from: number): number {
+    let next = from;
+    while (page.length < PAGE_BYTES) {
+      const rows = this.#sql.requests.all(next, REQUESTS_TOGETHER);
+      for (const row of rows) page.addRequests(row);
+      if (rows.length < REQUESTS_TOGETHER) return 0;
+      next = (rows.at(-1)?.[0] ?? next) + 1;
+    }
+    return -next;
   }
 
   read({ from, maxCount, maxBytes }: Omit<Calls['read']['request'], 'epoch'>): PackedBytes {
@@ -224,6 +246,7 @@ export class EngineDatabase {
       this.#sql.begin.run();
       this.#assertFence();
       let head = this.#sql.head.get() ?? 0;
+      this.#remember(group);
       for (const batch of group) head = this.#apply(batch, head);
       const commits = this.#sql.count.get() ?? 0;
       this.#sql.commit.run();
@@ -249,6 +272,14 @@ export class EngineDatabase {
     }
   }
 
+  /** First of all, so that a batch may also forget what came with it. */
+  #remember(group: readonly DecodedBatch[]): void {
+    const remembering = group.filter(({ requests }) => requests.byteLength > 0);
+    if (remembering.length === 0) return;
+    const at = Math.max(...remembering.map((batch) => batch.at));
+    this.#sql.remember.run(at, Buffer.concat(remembering.map(({ requests }) => requests)));
+  }
+
   /** Returns the newest number of the log after the batch. */
   #apply(batch: DecodedBatch, head: number): number {
     let newest = head;
@@ -259,7 +290,7 @@ export class EngineDatabase {
       this.#sql.append.run(seq, bytes);
       newest = seq;
     }
-    for (const { space, key, value } of batch.put) this.#sql.put.run(space, key, batch.at, value);
+    for (const { space, key, value } of batch.put) this.#sql.put.run(space, key, value);
     for (const { space, key } of batch.remove) this.#sql.remove.run(space, key);
     for (const { id, seq } of batch.cursors) this.#sql.moveCursor.run(id, seq);
     for (const id of batch.removeCursors) this.#sql.removeCursor.run(id);

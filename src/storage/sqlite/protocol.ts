@@ -35,8 +35,8 @@ export interface Calls {
   commit: { request: { readonly epoch: number; readonly group: PackedBytes }; reply: readonly Outcome[] };
   /** The positions of all cursors. */
   load: { request: { readonly epoch: number }; reply: PackedBytes };
-  /** Some records, from the one behind `after` on: 0 for the first. */
-  page: { request: { readonly epoch: number; readonly after: number }; reply: PackedBytes };
+  /** Some records, from `place` on: 0 for the first, and then what the page before says. */
+  page: { request: { readonly epoch: number; readonly place: number }; reply: PackedBytes };
   read: {
     request: { readonly epoch: number; readonly from: number; readonly maxCount: number; readonly maxBytes: number };
     reply: PackedBytes;

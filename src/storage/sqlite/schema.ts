@@ -1,11 +1,13 @@
 import type Database from 'better-sqlite3';
 import { randomId } from '../../kernel/ids.ts';
-import { REQUEST_SPACE } from './codec.ts';
+import { encodeRequest, REQUEST_SPACE } from './codec.ts';
 import { StoreFailure } from './failures.ts';
 
 /** `PMSN`: says in the file's header whose it is (`file engine.db` shows it). */
 const APPLICATION_ID = 0x504d534e;
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
+/** It kept requests among the other records, with an index by their time. */
+const OLD_VERSION = 2;
 /** Older versions can lose the write-ahead log when two connections reset it at once. */
 const OLDEST_SQLITE = '3.51.3';
 
@@ -24,12 +26,14 @@ const TABLES = `
     id INTEGER PRIMARY KEY,
     space INTEGER NOT NULL,
     key TEXT NOT NULL,
-    at REAL NOT NULL,
     value BLOB NOT NULL,
     UNIQUE (space, key)
   ) STRICT;
-  CREATE INDEX request_at ON record (at) WHERE space = ${REQUEST_SPACE};
   CREATE TABLE cursor (id TEXT PRIMARY KEY, seq INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+`;
+/** A row for all requests of a group. They are never looked up, come in the order of their time, and leave in it. */
+const REQUEST_TABLE = `
+  CREATE TABLE request (id INTEGER PRIMARY KEY, at REAL NOT NULL, bytes BLOB NOT NULL) STRICT;
 `;
 
 /** Throws unless `version` of SQLite is one that may write an engine's database. */
@@ -69,11 +73,11 @@ export interface DatabaseIdentity {
 
 /** Undefined: an empty file. Throws StoreFailure `refused` when the file is not a database of ours. */
 export function readIdentity(db: Database.Database): DatabaseIdentity | undefined {
-  return hasTables(db) ? identityOf(db) : undefined;
+  return versionOf(db) === undefined ? undefined : identityOf(db);
 }
 
 /**
- * Creates what a new file lacks, makes sure that an old one is this engine's, and installs an epoch above its own and
+ * Creates what a new file lacks, or what has come since an older one was written, makes sure that it is this engine's, and installs an epoch above its own and
  * above `start.epoch`: one transaction, so that a death in the middle leaves the old fence.
  */
 export function installEpoch(
@@ -86,7 +90,8 @@ export function installEpoch(
 ): DatabaseIdentity {
   return db
     .transaction(() => {
-      if (!hasTables(db)) createTables(db, tenure.engine);
+      const version = versionOf(db);
+      if (version === undefined) createTables(db, tenure.engine);
       const { engine, epoch, head, commits } = identityOf(db);
       if (engine !== tenure.engine) {
         throw new StoreFailure(
@@ -94,6 +99,7 @@ export function installEpoch(
           `engine.db belongs to engine "${engine}", expected "${tenure.engine}": was it copied?`,
         );
       }
+      if (version === OLD_VERSION) setRequestsApart(db);
       const { start } = tenure;
       db.prepare('UPDATE fence SET epoch = ?, incarnation = ?, commits = ?, floor = ?').run(
         Math.max(epoch, start.epoch) + 1,
@@ -106,11 +112,13 @@ export function installEpoch(
     .immediate();
 }
 
-function hasTables(db: Database.Database): boolean {
+/** Undefined: an empty file. */
+function versionOf(db: Database.Database): number | undefined {
   const version = Number(db.pragma('user_version', { simple: true }));
-  if (version === SCHEMA_VERSION && db.pragma('application_id', { simple: true }) === APPLICATION_ID) return true;
+  const isKnown = version === SCHEMA_VERSION || version === OLD_VERSION;
+  if (isKnown && db.pragma('application_id', { simple: true }) === APPLICATION_ID) return version;
   const tables = Number(db.prepare('SELECT count(*) FROM sqlite_schema').pluck().get());
-  if (version === 0 && tables === 0) return false;
+  if (version === 0 && tables === 0) return undefined;
   throw new StoreFailure(
     'refused',
     `engine.db has schema version ${version} and ${tables} tables and indexes, expected version ${SCHEMA_VERSION} ` +
@@ -119,12 +127,30 @@ function hasTables(db: Database.Database): boolean {
 }
 
 function createTables(db: Database.Database, engine: string): void {
-  db.exec(TABLES);
+  db.exec(TABLES + REQUEST_TABLE);
   db.prepare("INSERT INTO fence (id, engine, database, epoch, incarnation) VALUES (1, ?, ?, 0, '')").run(
     engine,
     randomId(),
   );
   db.pragma(`application_id = ${APPLICATION_ID}`);
+  db.pragma(`user_version = ${SCHEMA_VERSION}`);
+}
+
+/** Brings a database of the old version to this one. */
+function setRequestsApart(db: Database.Database): void {
+  db.exec(REQUEST_TABLE);
+  const insert = db.prepare('INSERT INTO request (at, bytes) VALUES (?, ?)');
+  const found = db
+    .prepare<[], { key: string; at: number; value: Buffer }>(
+      `SELECT key, at, value FROM record WHERE space = ${REQUEST_SPACE} ORDER BY at`,
+    )
+    .all();
+  for (const { key, at, value } of found) insert.run(at, encodeRequest(key, value));
+  db.exec(`
+    DELETE FROM record WHERE space = ${REQUEST_SPACE};
+    DROP INDEX request_at;
+    ALTER TABLE record DROP COLUMN at;
+  `);
   db.pragma(`user_version = ${SCHEMA_VERSION}`);
 }
 

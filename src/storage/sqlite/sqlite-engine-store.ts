@@ -87,8 +87,8 @@ export class SqliteEngineStore implements EngineStore {
     }
   }
 
-  #readPage(after: number): Promise<PackedBytes> {
-    const reading = this.#thread.call('page', { epoch: this.epoch, after });
+  #readPage(place: number): Promise<PackedBytes> {
+    const reading = this.#thread.call('page', { epoch: this.epoch, place });
     // Whoever does not read on does not hear of it.
     reading.catch(() => undefined);
     return reading;

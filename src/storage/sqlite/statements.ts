@@ -1,5 +1,5 @@
 import type Database from 'better-sqlite3';
-import { REQUEST_SPACE } from './codec.ts';
+import type { RecordRow, RequestRow } from './codec.ts';
 
 type Change<P extends unknown[]> = Database.Statement<P>;
 type Query<P extends unknown[], R> = Database.Statement<P, R>;
@@ -18,14 +18,16 @@ export interface Statements {
   /** 1 when there is a record of that key. */
   readonly knows: Query<[space: number, key: string], number>;
   readonly append: Change<[seq: number, bytes: Uint8Array]>;
-  readonly put: Change<[space: number, key: string, at: number, value: Uint8Array]>;
+  readonly put: Change<[space: number, key: string, value: Uint8Array]>;
+  readonly remember: Change<[at: number, bytes: Uint8Array]>;
   readonly remove: Change<[space: number, key: string]>;
   readonly moveCursor: Change<[id: string, seq: number]>;
   readonly removeCursor: Change<[id: string]>;
   readonly trim: Change<[below: number]>;
   readonly forget: Change<[before: number]>;
   readonly cursors: Query<[after: string, count: number], [id: string, seq: number]>;
-  readonly records: Query<[after: number, count: number], [id: number, space: number, key: string, value: Buffer]>;
+  readonly records: Query<[after: number, count: number], RecordRow>;
+  readonly requests: Query<[from: number, count: number], RequestRow>;
   readonly read: Query<[from: number, count: number], [seq: number, bytes: Buffer]>;
   readonly pick: Query<[seq: number], Buffer>;
 }
@@ -44,23 +46,29 @@ export function prepareStatements(db: Database.Database): Statements {
     knows: db.prepare<[number, string], number>('SELECT 1 FROM record WHERE space = ? AND key = ?').pluck(),
     append: db.prepare('INSERT INTO log (seq, bytes) VALUES (?, ?)'),
     put: db.prepare(
-      `INSERT INTO record (space, key, at, value) VALUES (?, ?, ?, ?)
-       ON CONFLICT (space, key) DO UPDATE SET at = excluded.at, value = excluded.value`,
+      `INSERT INTO record (space, key, value) VALUES (?, ?, ?)
+       ON CONFLICT (space, key) DO UPDATE SET value = excluded.value`,
     ),
+    remember: db.prepare('INSERT INTO request (at, bytes) VALUES (?, ?)'),
     remove: db.prepare('DELETE FROM record WHERE space = ? AND key = ?'),
     moveCursor: db.prepare(
       'INSERT INTO cursor (id, seq) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET seq = excluded.seq',
     ),
     removeCursor: db.prepare('DELETE FROM cursor WHERE id = ?'),
     trim: db.prepare('DELETE FROM log WHERE seq < ?'),
-    forget: db.prepare(`DELETE FROM record WHERE space = ${REQUEST_SPACE} AND at < ?`),
+    // Up to the first that is young enough: no row behind it has to be looked at.
+    forget: db.prepare(
+      `DELETE FROM request
+       WHERE id < coalesce((SELECT id FROM request WHERE at >= ? ORDER BY id LIMIT 1), ${Number.MAX_SAFE_INTEGER})`,
+    ),
     cursors: db
       .prepare<[string, number], [string, number]>('SELECT id, seq FROM cursor WHERE id > ? ORDER BY id LIMIT ?')
       .raw(),
     records: db
-      .prepare<[number, number], [number, number, string, Buffer]>(
-        'SELECT id, space, key, value FROM record WHERE id > ? ORDER BY id LIMIT ?',
-      )
+      .prepare<[number, number], RecordRow>('SELECT id, space, key, value FROM record WHERE id > ? ORDER BY id LIMIT ?')
+      .raw(),
+    requests: db
+      .prepare<[number, number], RequestRow>('SELECT id, bytes FROM request WHERE id >= ? ORDER BY id LIMIT ?')
       .raw(),
     read: db
       .prepare<[number, number], [number, Buffer]>('SELECT seq, bytes FROM log WHERE seq >= ? ORDER BY seq LIMIT ?')

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { InfrastructureError, StoreBrokenError } from '../../../src/kernel/errors.ts';
 import { errorOf, failureOf } from '../../../src/storage/sqlite/failures.ts';
 import { assertSqliteVersion, configure } from '../../../src/storage/sqlite/schema.ts';
-import { loaded } from '../../contract/store-contents.ts';
+import { keyed, loaded, readable } from '../../contract/store-contents.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { sqliteMember, temporaryDirectory } from './fixtures/places.ts';
 
@@ -27,6 +27,20 @@ async function failureToAcquire(directory: string, engine = 'ME1'): Promise<Erro
   // Whatever was wrong, the lock is not kept.
   expect((await member.storage.leases.observe(engine)).isFree).toBe(true);
   return failure as Error;
+}
+
+/** Makes of a database what this program wrote before requests had a table of their own. */
+function makeOld(path: string, requests: readonly { readonly key: string; readonly at: number }[]): void {
+  const db = new Database(path);
+  db.exec(`
+    DROP TABLE request;
+    ALTER TABLE record ADD COLUMN at REAL NOT NULL DEFAULT 0;
+    CREATE INDEX request_at ON record (at) WHERE space = 4;
+    PRAGMA user_version = 2;
+  `);
+  const insert = db.prepare('INSERT INTO record (space, key, at, value) VALUES (4, ?, ?, ?)');
+  for (const { key, at } of requests) insert.run(key, at, Buffer.from(`the reply to ${key}`));
+  db.close();
 }
 
 const bytesOf = (path: string): Buffer | undefined => (existsSync(path) ? readFileSync(path) : undefined);
@@ -73,6 +87,45 @@ describe('engine.db', () => {
     expect(statSync(join(directory.path, 'ME1', 'engine.db')).size).toBeGreaterThan(50_000);
   });
 
+  it('is brought to this version with its requests, which go by age as new ones do', async () => {
+    using directory = temporaryDirectory();
+    await filled(directory.path);
+    makeOld(join(directory.path, 'ME1', 'engine.db'), [
+      { key: 'Notify/young', at: 2000 },
+      { key: 'Notify/old', at: 1000 },
+    ]);
+    await using member = sqliteMember(directory.path);
+    const active = await activate(member, 'ME1');
+    const found = await loaded(active.store);
+    expect(found.head).toBe(2);
+    expect(found.records.map(({ space, key, value }) => [space, key, readable(value)])).toEqual([
+      ['request', 'Notify/old', 'the reply to Notify/old'],
+      ['request', 'Notify/young', 'the reply to Notify/young'],
+    ]);
+    await active.store.commit({ put: [keyed('current', 'topic')], forgetRequestsBefore: 2000 }, 3000);
+    expect((await loaded(active.store)).records.map(({ key }) => key)).toEqual(['topic', 'Notify/young']);
+    await deactivate(active);
+  });
+
+  it('gives back requests of many groups, in several pages, the latest of a key last', async () => {
+    using directory = temporaryDirectory();
+    await using member = sqliteMember(directory.path);
+    const active = await activate(member, 'ME1');
+    const put = (group: number) =>
+      Array.from({ length: 50 }, (_, at) => keyed('request', `Notify/${at % 49}`.padEnd(200, 'x'), `${group}`));
+    for (let group = 0; group < 40; group += 1) await active.store.commit({ put: put(group) }, group);
+    const { pages } = await active.store.load();
+    const values: string[] = [];
+    let count = 0;
+    for await (const page of pages) {
+      count += 1;
+      values.push(...page.map(({ value }) => readable(value)));
+    }
+    expect(count).toBeGreaterThan(3);
+    expect(values).toEqual(Array.from({ length: 2000 }, (_, at) => `${Math.floor(at / 50)}`));
+    await deactivate(active);
+  });
+
   it("F20: is refused when it is another engine's", async () => {
     using directory = temporaryDirectory();
     await filled(directory.path, 'ME2');
@@ -90,9 +143,9 @@ describe('engine.db', () => {
     await filled(directory.path);
     const path = join(directory.path, 'ME1', 'engine.db');
     let db = new Database(path);
-    db.pragma('user_version = 3');
+    db.pragma('user_version = 4');
     db.close();
-    expect((await failureToAcquire(directory.path)).message).toContain('schema version 3');
+    expect((await failureToAcquire(directory.path)).message).toContain('schema version 4');
     rmSync(path);
     db = new Database(path);
     db.exec('CREATE TABLE somebody (else_s)');
