@@ -54,6 +54,12 @@ export interface MemberChildOptions {
 }
 
 /**
+ * Memory for what is young, in MiB, of which Node.js gives 16: with twice as much the collector runs half as often, and finds that
+ * more is garbage (docs/adr/0030-flow.md).
+ */
+const RUNTIME_FLAGS = ['--max-semi-space-size=32'];
+
+/**
  * One operating-system process: a member, or a spare that has loaded everything and waits to become one. Loading is
  * most of a start; with a spare the clients of a dead server wait for a fraction of it.
  */
@@ -81,7 +87,7 @@ export class MemberChild {
     this.#listener = listener;
     this.#inherited = inherited;
     // The ipc channel is also there to be cut: a member whose starter is gone drains and ends.
-    this.#child = spawn(process.execPath, [program, ...words, '--topology', topologyFile, '--json'], {
+    this.#child = spawn(process.execPath, [...RUNTIME_FLAGS, program, ...words, '--topology', topologyFile, '--json'], {
       stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
       env: environment,
     });

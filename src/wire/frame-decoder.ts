@@ -16,6 +16,7 @@ export class FrameDecoder {
   #headFilled = 0;
   #body: Buffer | undefined;
   #bodyFilled = 0;
+  #taken = 0;
   #isStopped = false;
 
   constructor(maxPayloadBytes: number, onFrame: FrameTaker) {
@@ -23,14 +24,19 @@ export class FrameDecoder {
     this.#onFrame = onFrame;
   }
 
-  /** Takes the next bytes. Throws WireProtocolError; nothing may be pushed after that. */
-  push(chunk: Buffer): void {
+  /**
+   * Takes the next bytes, until they end or `most` frames were taken. Returns how many bytes it took: the next push() goes on there.
+   * Throws WireProtocolError; nothing may be pushed after that.
+   */
+  push(chunk: Buffer, most = Infinity): number {
     let at = 0;
-    while (at < chunk.length && !this.#isStopped) {
+    const end = this.#taken + most;
+    while (at < chunk.length && !this.#isStopped && this.#taken < end) {
       if (this.#body !== undefined) at = this.#fillBody(this.#body, chunk, at);
       else if (this.#headFilled === 0 && chunk.length - at >= FRAME_HEAD_BYTES) at = this.#takeWhole(chunk, at);
       else at = this.#fillHead(chunk, at);
     }
+    return at;
   }
 
   /** Takes nothing more, not even what is left of the chunk being pushed. */
@@ -45,6 +51,7 @@ export class FrameDecoder {
     const end = at + 4 + length;
     if (end > chunk.length) return this.#fillHead(chunk, at);
     const type = this.#checkType(chunk.readUInt8(at + 4));
+    this.#taken += 1;
     this.#onFrame(type, chunk.readUInt32BE(at + 5), chunk.subarray(at + FRAME_HEAD_BYTES, end));
     return end;
   }
@@ -75,6 +82,7 @@ export class FrameDecoder {
     const type = this.#checkType(this.#head.readUInt8(4));
     this.#body = undefined;
     this.#headFilled = 0;
+    this.#taken += 1;
     this.#onFrame(type, this.#head.readUInt32BE(5), body);
   }
 

@@ -101,7 +101,7 @@ export class IncomingCalls {
   /** Credit to grant now, or 0. Small amounts are saved up: the other end always has most of the window. */
   takeGrant(): number {
     const amount = this.#returned;
-    if (amount < this.#options.limits.windowBytes / 8) return 0;
+    if (!this.#isGrantDue) return 0;
     this.#returned = 0;
     this.#granted += amount;
     return amount;
@@ -195,7 +195,11 @@ export class IncomingCalls {
 
   #giveBack(charge: number): void {
     this.#returned += charge;
-    this.#options.outbox().schedule();
+    if (this.#isGrantDue) this.#options.outbox().schedule();
+  }
+
+  get #isGrantDue(): boolean {
+    return this.#returned >= this.#options.limits.windowBytes / 8;
   }
 }
 

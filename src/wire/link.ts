@@ -12,12 +12,17 @@ export interface LinkUser {
   readonly onLost: (cause: Error) => void;
 }
 
+/** So many frames are taken before anything else has its turn: what they lead to goes on while the others are taken. */
+const MOST_FRAMES = 16;
+
 /** A socket read as frames. */
 export class Link {
   readonly socket: Socket;
   /** May be replaced while a frame is being taken. */
   user: LinkUser;
   readonly #decoder: FrameDecoder;
+  /** Of what was received, what still has to be taken. */
+  #rest: Buffer | undefined;
   #isLost = false;
 
   constructor(socket: Socket, user: LinkUser) {
@@ -51,19 +56,49 @@ export class Link {
   release(): void {
     this.#isLost = true;
     this.#decoder.stop();
+    // One that is paused would not hear of its end.
+    this.socket.resume();
   }
 
   #read(chunk: Buffer): void {
     if (this.#isLost) return;
     this.user.onHeard();
+    // What the socket had read before it was paused comes all the same.
+    if (this.#rest === undefined) this.#take(chunk, MOST_FRAMES);
+    else this.#rest = Buffer.concat([this.#rest, chunk]);
+  }
+
+  #take(chunk: Buffer, most: number): void {
     try {
-      this.#decoder.push(chunk);
+      const at = this.#decoder.push(chunk, most);
+      if (at < chunk.length && !this.#isLost) this.#keep(chunk.subarray(at));
     } catch (error) {
-      this.#lose(error instanceof Error ? error : new Error(String(error)));
+      this.#drop(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
+  #keep(rest: Buffer): void {
+    this.#rest = rest;
+    this.socket.pause();
+    setImmediate(() => {
+      this.#takeRest(MOST_FRAMES);
+      if (this.#rest === undefined && !this.#isLost) this.socket.resume();
+    });
+  }
+
+  #takeRest(most: number): void {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    if (rest !== undefined && !this.#isLost) this.#take(rest, most);
+  }
+
+  /** What has come before counts. */
   #lose(cause: Error): void {
+    this.#takeRest(Infinity);
+    this.#drop(cause);
+  }
+
+  #drop(cause: Error): void {
     if (this.#isLost) return;
     this.release();
     this.socket.destroy();

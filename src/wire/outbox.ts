@@ -35,12 +35,14 @@ export interface OutboxOptions {
 const BATCH_BYTES = 64 * 1024;
 /** Longer byte strings are written by reference instead of being copied into the batch. */
 const INLINE_BYTES = 16 * 1024;
+/** So many calls and replies go out at once: the other end begins with them while this one goes on. */
+const FLUSH_AT = 16;
 /** Calls and replies wait while the socket holds more than this, so that pings never stand behind much. */
 const HIGH_WATER_BYTES = 1024 * 1024;
 
 /**
- * All that leaves through one connection. Frames of one turn of the event loop are written together. Small control
- * frames go at once; calls and replies take turns, part by part, as fast as the other end reads.
+ * All that leaves through one connection. What one event leads to is written together, as long as it is not too much. Small
+ * control frames go at once; calls and replies take turns, part by part, as fast as the other end reads.
  */
 export class Outbox {
   readonly #options: OutboxOptions;
@@ -50,7 +52,9 @@ export class Outbox {
   #batch: Buffer | undefined;
   #batchUsed = 0;
   #readyBytes = 0;
-  #flushing: NodeJS.Immediate | undefined;
+  /** How many things wait for the next flush, which is due then. */
+  #scheduled = 0;
+  #isFlushing = false;
   #isCorked = false;
   #isClosed = false;
   #callsNext = false;
@@ -86,21 +90,25 @@ export class Outbox {
     this.schedule();
   }
 
-  /** Has what is waiting written in this turn. */
+  /** Has what is waiting written when nothing more comes of the present event, or now if it is much. */
   schedule(): void {
-    if (this.#flushing !== undefined || this.#isClosed) return;
-    this.#flushing = setImmediate(() => {
-      this.#flushing = undefined;
-      this.flush();
-    });
+    if (this.#isClosed) return;
+    this.#scheduled += 1;
+    if (this.#isFlushing) return;
+    if (this.#scheduled === 1) process.nextTick(this.#flushIfDue);
+    else if (this.#scheduled >= FLUSH_AT) this.flush();
   }
 
   /** Writes now what is waiting, as far as the other end reads. */
   flush(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isFlushing) return;
+    this.#isFlushing = true;
     this.#options.beforeFlush();
+    this.#scheduled = 0;
     this.#pump();
     this.#seal();
+    this.#isFlushing = false;
+    if (this.#scheduled > 0) process.nextTick(this.#flushIfDue);
     if (this.#isCorked) {
       this.#isCorked = false;
       this.#socket.uncork();
@@ -110,10 +118,13 @@ export class Outbox {
 
   close(): void {
     this.#isClosed = true;
-    if (this.#flushing !== undefined) clearImmediate(this.#flushing);
     this.#batch = undefined;
     while (this.#ready.shift() !== undefined);
   }
+
+  readonly #flushIfDue = (): void => {
+    if (this.#scheduled > 0) this.flush();
+  };
 
   #pump(): void {
     while (this.#socket.writableLength + this.#batchUsed < HIGH_WATER_BYTES) {
