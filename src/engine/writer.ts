@@ -9,6 +9,8 @@ import type { EngineStore, KeyedRecord, LastingSpace, Space, WriteBatch } from '
 
 /** Cursors that ride along with one batch. */
 const MAX_CARRIED_CURSORS = 1_000;
+/** Cursors ride along no more often: one that moves with each delivery is written once for several. */
+const CARRY_EVERY_MS = 50;
 
 export interface CommitOptions {
   /** Stamps the batch; the time of the call if absent. */
@@ -62,6 +64,8 @@ export class Writer {
   #trimBelow: number | undefined;
   #forgetBefore: number | undefined;
   #canMark = true;
+  /** When cursors were last taken along, on the monotonic clock. */
+  #carriedAt = -Infinity;
 
   constructor({ store, log, life, clock }: { store: EngineStore; log: MessageLog; life: Life; clock: Clock }) {
     this.#store = store;
@@ -85,9 +89,9 @@ export class Writer {
   commit<R>(batch: WriteBatch, apply: () => R, { at, onRefused }: CommitOptions = {}): Promise<R> {
     return new Promise<R>((onApplied, reject) => {
       this.#life.assertMayAct();
-      const carried = this.#takeCarried();
-      const whole = carried === NOTHING ? batch : withCarried(batch, carried);
       const isOnlyCarried = Object.keys(batch).length === 0;
+      const carried = this.#takeCarried(isOnlyCarried || this.#isCarryDue());
+      const whole = carried === NOTHING ? batch : withCarried(batch, carried);
       // It is called with what `apply` returned.
       const resolve = onApplied as (applied: unknown) => void;
       const commit: Commit = { carried, apply, onRefused, isOnlyCarried, resolve, reject, outcome: undefined };
@@ -100,7 +104,7 @@ export class Writer {
     });
   }
 
-  /** The cursor's position goes to the disk with the next batch. */
+  /** The cursor's position goes to the disk with a batch soon, or with the next flush(). */
   markDirty(cursor: Cursor): void {
     if (!cursor.isEnded) this.#dirty.add(cursor);
   }
@@ -132,7 +136,7 @@ export class Writer {
   /** Writes what waits for the next batch now, if there is anything. */
   async flush(): Promise<void> {
     const rounds = 1 + Math.floor(this.#dirty.size / MAX_CARRIED_CURSORS);
-    for (let round = 0; round < rounds && this.#hasCarried(); round += 1) await this.commit({}, () => undefined);
+    for (let round = 0; round < rounds && this.#hasCarried(true); round += 1) await this.commit({}, () => undefined);
   }
 
   /** Concludes `commit`, and those after it that only waited for it. */
@@ -165,18 +169,23 @@ export class Writer {
     }
   }
 
-  #hasCarried(): boolean {
+  #isCarryDue(): boolean {
+    return this.#dirty.size > 0 && this.#clock.monotonic() - this.#carriedAt >= CARRY_EVERY_MS;
+  }
+
+  #hasCarried(withCursors: boolean): boolean {
     if (this.#put.size > 0 || this.#remove.size > 0 || this.#removeCursors.length > 0) return true;
     if (this.#trimBelow !== undefined || this.#forgetBefore !== undefined) return true;
+    if (!withCursors) return false;
     for (const cursor of this.#dirty) {
       if (!cursor.isMoving && !cursor.isEnded) return true;
     }
     return false;
   }
 
-  #takeCarried(): Carried {
-    if (!this.#hasCarried()) return NOTHING;
-    const cursors = this.#takeCursors();
+  #takeCarried(withCursors: boolean): Carried {
+    if (!this.#hasCarried(withCursors)) return NOTHING;
+    const cursors = withCursors ? this.#takeCursors() : [];
     for (const { cursor, seq } of cursors) {
       const change = backlogChange(cursor, { position: seq, head: this.#log.head, gap: cursor.gap });
       for (const record of change.put ?? []) this.putLater(record);
@@ -200,6 +209,7 @@ export class Writer {
 
   #takeCursors(): Carried['cursors'] {
     const taken: { cursor: Cursor; seq: number; before: number }[] = [];
+    this.#carriedAt = this.#clock.monotonic();
     for (const cursor of this.#dirty) {
       if (taken.length === MAX_CARRIED_CURSORS) break;
       if (cursor.isMoving) continue;
@@ -214,6 +224,7 @@ export class Writer {
 
   /** The batch is not on the disk: what rode along waits for the next one. */
   #restore({ cursors, put, remove, removeCursors, trimBelow, forgetRequestsBefore }: Carried): void {
+    this.#carriedAt = -Infinity;
     for (const { cursor, before } of cursors) {
       cursor.stored = Math.min(cursor.stored, before);
       // A record may be there, and is written or removed with the next try.

@@ -254,6 +254,26 @@ describe('positions', () => {
     expect(host.medium.engine('ME1').cursors.get(subscription)).toBe(1);
   });
 
+  it('are written once for several deliveries that follow each other, and soon', async () => {
+    const host = new EngineHost();
+    await host.start();
+    const subscription = await host.subscribe('a');
+    const stored = (): number | undefined => host.medium.engine('ME1').cursors.get(subscription);
+    const deliverAndPublish = async (): Promise<number | undefined> => {
+      await host.deliver(subscription);
+      await host.notify('a', 'next');
+      return stored();
+    };
+    await host.notify('a', 'one');
+    expect(await deliverAndPublish()).toBe(1);
+    expect(await deliverAndPublish()).toBe(1);
+    await host.clock.advance(50);
+    expect(await deliverAndPublish()).toBe(3);
+    await host.deliver(subscription);
+    await host.clock.advance(50);
+    expect(stored()).toBe(4);
+  });
+
   it('let the log be trimmed behind the lowest', async () => {
     const host = new EngineHost();
     await host.start();
