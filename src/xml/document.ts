@@ -126,9 +126,12 @@ export class XmlElement {
   children(): readonly XmlElement[] {
     if (this.#children !== undefined) return this.#children;
     const { tape } = this.#scanned;
-    const children: XmlElement[] = [];
     const end = tape.at(this.#index, BEHIND);
-    for (let child = tape.at(this.#index, CHILDREN); child < end; child = tape.at(child, BEHIND)) {
+    const first = tape.at(this.#index, CHILDREN);
+    if (first >= end) return (this.#children = []);
+    // With the first in it from the beginning, no room is made for sixteen more where it stays alone.
+    const children = [new XmlElement(this.document, first, this)];
+    for (let child = tape.at(first, BEHIND); child < end; child = tape.at(child, BEHIND)) {
       children.push(new XmlElement(this.document, child, this));
     }
     this.#children = children;
@@ -137,7 +140,8 @@ export class XmlElement {
 
   /** The first child with this expanded name. */
   child(namespace: string, localName: string): XmlElement | undefined {
-    return this.children().find((child) => child.is(namespace, localName));
+    for (const child of this.children()) if (child.is(namespace, localName)) return child;
+    return undefined;
   }
 
   /** The normalised value of the attribute with this expanded name. Namespace declarations are no attributes. */
