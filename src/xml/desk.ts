@@ -18,7 +18,7 @@ export class Desk {
   view!: DataView;
   fours!: Int32Array;
   /** Several documents are written on the same cells, one behind the other. Each goes on using its own when it has been read. */
-  cells = new Int32Array(TAPE_CELLS);
+  cells = blank(TAPE_CELLS);
   /** The first cell that is free. */
   top = 0;
 
@@ -34,13 +34,13 @@ export class Desk {
     this.view.setFloat64(length, 0);
     const cells = Math.ceil(length * CELLS_PER_BYTE);
     if (this.top + cells <= this.cells.length) return;
-    this.cells = new Int32Array(Math.max(cells, TAPE_CELLS));
+    this.cells = blank(Math.max(cells, TAPE_CELLS));
     this.top = 0;
   }
 
   /** More cells, with what this document has written so far in the same places. */
   extend(): Int32Array {
-    const longer = new Int32Array(this.cells.length * 2);
+    const longer = blank(this.cells.length * 2);
     longer.set(this.cells.subarray(this.top), this.top);
     this.cells = longer;
     return longer;
@@ -50,7 +50,7 @@ export class Desk {
   clear(): void {
     if (this.bytes.length > MAX_KEPT_BYTES) this.#makeRoom(FIRST_BYTES);
     if (this.cells.length === TAPE_CELLS) return;
-    this.cells = new Int32Array(TAPE_CELLS);
+    this.cells = blank(TAPE_CELLS);
     this.top = 0;
   }
 
@@ -60,4 +60,9 @@ export class Desk {
     this.view = new DataView(room);
     this.fours = new Int32Array(room);
   }
+}
+
+/** Cells with anything in them: no cell is read before it was written, and to fill them with zeros takes longer than to write on them. */
+function blank(cells: number): Int32Array<ArrayBuffer> {
+  return new Int32Array(Buffer.allocUnsafeSlow(cells * 4).buffer);
 }

@@ -1,6 +1,6 @@
 import type { ScannedXml } from './scanner.ts';
 import { positionAt, type XmlPosition } from './source.ts';
-import { LOCAL, PREFIX, XML_NAMESPACE, XMLNS_NAMESPACE } from './words.ts';
+import { XML_NAMESPACE, XMLNS_NAMESPACE } from './words.ts';
 import { WHITE } from './characters.ts';
 import { decodeAttributeValue, decodeText } from './references.ts';
 import {
@@ -64,7 +64,7 @@ export class XmlDocument {
     const { tape, lexicon } = this.scanned;
     const found = new Map<string, string>();
     for (let scope = declaration; scope !== NONE; scope = tape.at(scope, OUTER)) {
-      const prefix = lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME));
+      const prefix = lexicon.name(tape.at(scope, ATTRIBUTE_NAME)).declares?.text ?? '';
       if (!found.has(prefix)) found.set(prefix, lexicon.namespaceName(tape.at(scope, ATTRIBUTE_NAMESPACE)));
     }
     if (found.get('') === '') found.delete('');
@@ -108,13 +108,13 @@ export class XmlElement {
 
   get localName(): string {
     const { lexicon, tape } = this.#scanned;
-    return lexicon.part(tape.at(this.#index, NAME), LOCAL);
+    return lexicon.name(tape.at(this.#index, NAME)).local.text;
   }
 
   /** '' = none. */
   get prefix(): string {
     const { lexicon, tape } = this.#scanned;
-    return lexicon.part(tape.at(this.#index, NAME), PREFIX);
+    return lexicon.name(tape.at(this.#index, NAME)).prefix.text;
   }
 
   /** Whether the element has this expanded name. */
@@ -126,9 +126,12 @@ export class XmlElement {
   children(): readonly XmlElement[] {
     if (this.#children !== undefined) return this.#children;
     const { tape } = this.#scanned;
-    const children: XmlElement[] = [];
     const end = tape.at(this.#index, BEHIND);
-    for (let child = tape.at(this.#index, CHILDREN); child < end; child = tape.at(child, BEHIND)) {
+    const first = tape.at(this.#index, CHILDREN);
+    if (first >= end) return (this.#children = []);
+    // With the first in it from the beginning, no room is made for sixteen more where it stays alone.
+    const children = [new XmlElement(this.document, first, this)];
+    for (let child = tape.at(first, BEHIND); child < end; child = tape.at(child, BEHIND)) {
       children.push(new XmlElement(this.document, child, this));
     }
     this.#children = children;
@@ -137,7 +140,8 @@ export class XmlElement {
 
   /** The first child with this expanded name. */
   child(namespace: string, localName: string): XmlElement | undefined {
-    return this.children().find((child) => child.is(namespace, localName));
+    for (const child of this.children()) if (child.is(namespace, localName)) return child;
+    return undefined;
   }
 
   /** The normalised value of the attribute with this expanded name. Namespace declarations are no attributes. */
@@ -145,8 +149,8 @@ export class XmlElement {
     const { tape, lexicon } = this.#scanned;
     const end = tape.at(this.#index, CHILDREN);
     for (let i = this.#index + ELEMENT_WIDTH; i < end; i += ATTRIBUTE_WIDTH) {
-      const name = tape.at(i, ATTRIBUTE_NAME);
-      if (lexicon.part(name, LOCAL) !== localName || !lexicon.isOrdinary(name)) continue;
+      const name = lexicon.name(tape.at(i, ATTRIBUTE_NAME));
+      if (name.local.text !== localName || name.declares !== undefined) continue;
       if (lexicon.namespaceName(tape.at(i, ATTRIBUTE_NAMESPACE)) === namespace) return this.#valueOf(i);
     }
     return undefined;
@@ -158,12 +162,12 @@ export class XmlElement {
     const attributes: XmlAttribute[] = [];
     const end = tape.at(this.#index, CHILDREN);
     for (let i = this.#index + ELEMENT_WIDTH; i < end; i += ATTRIBUTE_WIDTH) {
-      const name = tape.at(i, ATTRIBUTE_NAME);
-      if (!lexicon.isOrdinary(name)) continue;
+      const name = lexicon.name(tape.at(i, ATTRIBUTE_NAME));
+      if (name.declares !== undefined) continue;
       attributes.push({
         namespace: lexicon.namespaceName(tape.at(i, ATTRIBUTE_NAMESPACE)),
-        localName: lexicon.part(name, LOCAL),
-        prefix: lexicon.part(name, PREFIX),
+        localName: name.local.text,
+        prefix: name.prefix.text,
         value: this.#valueOf(i),
       });
     }
@@ -205,7 +209,7 @@ export class XmlElement {
     if (prefix === 'xmlns') return XMLNS_NAMESPACE;
     const { tape, lexicon } = this.#scanned;
     for (let scope = tape.at(this.#index, SCOPE); scope !== NONE; scope = tape.at(scope, OUTER)) {
-      if (lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME)) !== prefix) continue;
+      if ((lexicon.name(tape.at(scope, ATTRIBUTE_NAME)).declares?.text ?? '') !== prefix) continue;
       return lexicon.namespaceName(tape.at(scope, ATTRIBUTE_NAMESPACE));
     }
     return prefix === '' ? '' : undefined;
@@ -224,7 +228,7 @@ export class XmlElement {
     const around = this.document.scopeOf(outer);
     let inherited: Map<string, string> | undefined;
     for (let scope = tape.at(this.#index, SCOPE); scope !== outer; scope = tape.at(scope, OUTER)) {
-      const prefix = lexicon.declaredText(tape.at(scope, ATTRIBUTE_NAME));
+      const prefix = lexicon.name(tape.at(scope, ATTRIBUTE_NAME)).declares?.text ?? '';
       if (around.has(prefix)) (inherited ??= new Map(around)).delete(prefix);
     }
     return inherited ?? around;

@@ -2,11 +2,11 @@ import { CharacterData, requireNoSequences } from './character-data.ts';
 import { EXCLAMATION, GREATER_THAN, LESS_THAN, QUESTION, SLASH, WHITE } from './characters.ts';
 import { giveBack, type Kept, takeKept } from './kept.ts';
 import type { Lexicon } from './lexicon.ts';
-import { LENGTH, LOCAL } from './words.ts';
 import type { XmlLimits } from './limits.ts';
 import { Namespaces } from './namespaces.ts';
 import { Recorder } from './recorder.ts';
 import type { Source } from './source.ts';
+import { isSpelledAt, isTextAt } from './spelling.ts';
 import { skipWhite, StartTags } from './start-tag.ts';
 import { NAME, NAMESPACE, NONE, PARENT, type Tape } from './tape.ts';
 
@@ -159,28 +159,31 @@ class Scanner {
   }
 
   #shallStop(element: number, stopAt: StopAt): boolean {
-    const { cells } = this.#lexicon;
     const namespace = this.#lexicon.namespaceName(this.recorder.at(element, NAMESPACE));
-    const local = cells[this.recorder.at(element, NAME) + LOCAL] ?? 0;
-    return stopAt(namespace, this.#lexicon.text(local), this.#depth + 1);
+    const { local } = this.#lexicon.name(this.recorder.at(element, NAME));
+    return stopAt(namespace, local.text, this.#depth + 1);
   }
 
   #readEndTag(at: number): number {
-    const source = this.#source;
-    const bytes = this.#bytes;
     const element = this.#current;
-    const name = this.recorder.at(element, NAME);
-    if (!this.#lexicon.isAt(name, this.#view, at + 2)) {
-      throw source.malformed(`Expected the end tag </${this.#currentName()}>, found another`, at);
-    }
-    let i = at + 2 + (this.#lexicon.cells[name + LENGTH] ?? 0);
-    if (bytes[i] !== GREATER_THAN) i = skipWhite(bytes, i);
-    if (bytes[i] !== GREATER_THAN) throw source.unexpected(i, `">" at the end of </${this.#currentName()}>`);
-    this.recorder.close(element, at, i + 1);
+    const { asEnd } = this.#lexicon.name(this.recorder.at(element, NAME));
+    const end = isSpelledAt(asEnd, this.#view, at) ? at + asEnd.length : this.#readWideEndTag(at);
+    this.recorder.close(element, at, end);
     this.namespaces.leave(element);
     this.#current = this.recorder.at(element, PARENT);
     this.#depth--;
-    return i + 1;
+    return end;
+  }
+
+  /** Reads an end tag that has white space in it or a name that is new. Returns the offset behind it. */
+  #readWideEndTag(at: number): number {
+    const name = this.#lexicon.name(this.recorder.at(this.#current, NAME));
+    const nameEnd = at + 2 + name.length;
+    if (!isTextAt(name.text, name.length, this.#bytes, at + 2))
+      throw this.#source.malformed(`Expected the end tag </${this.#currentName()}>, found another`, at);
+    const i = skipWhite(this.#bytes, nameEnd);
+    if (this.#bytes[i] === GREATER_THAN) return i + 1;
+    throw this.#source.unexpected(i, `">" at the end of </${this.#currentName()}>`);
   }
 
   /** What was open when reading stopped ends there. */
@@ -198,7 +201,7 @@ class Scanner {
   }
 
   #currentName(): string {
-    return this.#lexicon.text(this.recorder.at(this.#current, NAME)).slice(0, 60);
+    return this.#lexicon.name(this.recorder.at(this.#current, NAME)).text.slice(0, 60);
   }
 }
 

@@ -13,30 +13,17 @@ import {
 import type { CharacterData } from './character-data.ts';
 import type { Desk } from './desk.ts';
 import type { Lexicon } from './lexicon.ts';
-import {
-  BINDING,
-  EMPTY_WORD,
-  LENGTH,
-  LOCAL,
-  NEXT,
-  NO_NAMESPACE,
-  ORDINARY,
-  OTHER_NEXT,
-  PREFIX,
-  ROLE,
-  SEEN_IN,
-  VALUE,
-} from './words.ts';
 import type { XmlLimits } from './limits.ts';
 import type { Namespaces } from './namespaces.ts';
 import type { Recorder } from './recorder.ts';
 import { decodeAttributeValue } from './references.ts';
 import type { Source } from './source.ts';
+import { isSpelledAt } from './spelling.ts';
 import { ATTRIBUTE_NAME, ATTRIBUTE_NAMESPACE, ATTRIBUTE_WIDTH, ELEMENT_WIDTH, NONE, VALUE_START } from './tape.ts';
+import { NO_NAMESPACE, type Name, type NamespaceName, type Word } from './words.ts';
 
 // Up to here comparing every attribute with every other is cheaper than a set.
 const FEW_ATTRIBUTES = 8;
-const MAX_GUESSED_BYTES = 256;
 
 /** What start tags are read with. */
 export interface Workplace {
@@ -71,12 +58,12 @@ export class StartTags {
   readonly #namespaces: Namespaces;
   readonly #limits: XmlLimits;
   readonly #maxAttributes: number;
+  readonly #maxNameBytes: number;
   /** The element of the last tag. */
   element = NONE;
   #elementCount = 0;
-  /** The last name that was read, and where it ended. */
-  #name = EMPTY_WORD;
-  #nameEnd = 0;
+  /** The last name that was read. */
+  #last: Name;
   /** What the tag that is being read has. */
   #declarationCount = 0;
   #attributeCount = 0;
@@ -93,69 +80,80 @@ export class StartTags {
     this.#namespaces = namespaces;
     this.#limits = limits;
     this.#maxAttributes = limits.maxAttributes;
+    this.#maxNameBytes = limits.maxNameBytes;
+    this.#last = lexicon.start;
   }
 
   /** Reads the tag whose "<" is at `at` into a new child of `parent`. Returns the offset behind its ">". */
   read(at: number, parent: number): number {
     const bytes = this.#bytes;
-    const word = this.#readName(at + 1, 'the name of an element');
+    const name = this.#readName(at);
     if (++this.#elementCount > this.#limits.maxElements) throw this.#tooMany(this.#limits.maxElements, 'elements', at);
-    const element = this.#recorder.open(at, word, parent);
+    const element = this.#recorder.open(at, name.id, parent);
     this.element = element;
-    let i = this.#nameEnd;
+    let i = at + 1 + name.length;
     if (bytes[i] !== GREATER_THAN) i = this.#readAttributes(i, element);
     if (bytes[i] === SLASH && bytes[++i] !== GREATER_THAN) throw this.#source.unexpected(i, '">" behind "/"');
-    const { cells } = this.#lexicon;
-    const prefix = cells[word + PREFIX] ?? 0;
-    const namespace = (cells[prefix + BINDING] ?? 0) - 1;
-    if (namespace < NO_NAMESPACE) throw this.#undeclared(prefix, at + 1);
+    const namespace = name.prefix.binding;
+    if (namespace < NO_NAMESPACE) throw this.#undeclared(name.prefix, at + 1);
     this.#recorder.closeStartTag(element, i + 1, namespace, this.#namespaces.innermost);
     return i + 1;
   }
 
-  /** Reads a name from `at` on; #nameEnd is where it ends. */
-  #readName(at: number, expected: string): number {
-    const { cells } = this.#lexicon;
+  /** Reads the name of the element whose "<" is at `at`. */
+  #readName(at: number): Name {
     // What came behind the last name before is mostly what comes now: then its bytes are compared, and that is all.
-    const last = this.#name;
-    const guess = cells[last + NEXT] ?? EMPTY_WORD;
-    if (this.#isNameAt(guess, at)) return guess;
-    const other = cells[last + OTHER_NEXT] ?? EMPTY_WORD;
-    if (!this.#isNameAt(other, at)) return this.#lookUpName(at, expected);
-    cells[last + NEXT] = other;
-    cells[last + OTHER_NEXT] = guess;
-    return other;
+    const last = this.#last;
+    const { next, otherNext } = last;
+    if (next !== undefined && this.#isStartAt(next, at)) return next;
+    if (otherNext === undefined || !this.#isStartAt(otherNext, at)) {
+      return this.#lookUpName(at + 1, true);
+    }
+    last.next = otherNext;
+    last.otherNext = next;
+    return otherNext;
   }
 
-  /** Whether the name at `at` is this one; then it has been read. */
-  #isNameAt(word: number, at: number): boolean {
-    if (word === EMPTY_WORD || !this.#lexicon.isAt(word, this.#view, at)) return false;
-    const length = this.#lexicon.cells[word + LENGTH] ?? 0;
-    if (NAME[this.#bytes[at + length] ?? 0] === 1 || length > this.#limits.maxNameBytes) return false;
-    this.#name = word;
-    this.#nameEnd = at + length;
+  /** Whether this is the name of the element whose "<" is at `at`; then it has been read. */
+  #isStartAt(name: Name, at: number): boolean {
+    const { asStart } = name;
+    if (!isSpelledAt(asStart, this.#view, at)) return false;
+    const behind = this.#bytes[at + asStart.length] ?? 0;
+    if (behind !== GREATER_THAN && NAME[behind] === 1) return false;
+    if (name.length > this.#maxNameBytes) return false;
+    this.#last = name;
     return true;
   }
 
-  #lookUpName(at: number, expected: string): number {
+  /** Reads the name of an element or an attribute from `at` on, whichever it is. */
+  #lookUpName(at: number, ofElement: boolean): Name {
     const bytes = this.#bytes;
     const lexicon = this.#lexicon;
-    if (NAME_START[bytes[at] ?? 0] !== 1) throw this.#source.unexpected(at, expected);
+    if (NAME_START[bytes[at] ?? 0] !== 1) {
+      throw this.#source.unexpected(at, ofElement ? 'the name of an element' : 'an attribute, ">" or "/>"');
+    }
     let i = at + 1;
     while (NAME[bytes[i] ?? 0] === 1) i++;
-    const limit = this.#limits.maxNameBytes;
+    const limit = this.#maxNameBytes;
     if (i - at > limit) {
       throw this.#source.error('limit', `Expected names of at most ${limit} bytes, found ${i - at}`, at);
     }
     const word = lexicon.intern(this.#desk, at, i - at);
-    const isNew = lexicon.cells[word + ROLE] === 0;
-    if (isNew && !lexicon.takeApart(word, this.#desk, at)) throw this.#notAName(word, at);
-    const { cells } = lexicon;
-    cells[this.#name + OTHER_NEXT] = cells[this.#name + NEXT] ?? EMPTY_WORD;
-    cells[this.#name + NEXT] = word;
-    this.#name = word;
-    this.#nameEnd = i;
-    return word;
+    const isNew = word.name === undefined;
+    const name = lexicon.takeApart(word, this.#desk, at);
+    if (name === undefined) throw this.#notAName(word, at);
+    if (!isNew) this.#expect(name, ofElement);
+    this.#last = name;
+    return name;
+  }
+
+  /** Notes that this name came behind the last one. */
+  #expect(name: Name, asElement: boolean): void {
+    const last = this.#last;
+    this.#lexicon.spellOut(name, asElement);
+    if (last.next === name) return;
+    last.otherNext = last.next;
+    last.next = name;
   }
 
   /** Reads what stands between the name and the ">" or "/>". Returns the offset of the ">" or "/". */
@@ -167,23 +165,48 @@ export class StartTags {
     this.#prefixedCount = 0;
     let i = from;
     for (;;) {
-      const isOneSpace = bytes[i] === SPACE && (bytes[i + 1] ?? 0) > SPACE;
-      const next = isOneSpace ? i + 1 : skipWhite(bytes, i);
-      const byte = bytes[next];
-      if (byte === GREATER_THAN || byte === SLASH) {
-        if (this.#prefixedCount > 0) this.#resolvePrefixes(element);
-        return next;
+      let name = this.#last.next;
+      let start: number;
+      if (name !== undefined && this.#isAttributeAt(name, i)) start = i + name.asAttribute.length;
+      else {
+        const at = skipWhite(bytes, i);
+        const byte = bytes[at];
+        if (byte === GREATER_THAN || byte === SLASH) {
+          if (this.#prefixedCount > 0) this.#resolvePrefixes(element);
+          return at;
+        }
+        if (at === i) throw this.#source.unexpected(i, 'white space, ">" or "/>"');
+        start = this.#lookUpAttribute(at);
+        name = this.#last;
       }
-      if (next === i) throw this.#source.unexpected(i, 'white space, ">" or "/>"');
-      const word = this.#readName(next, 'an attribute, ">" or "/>"');
-      let quoteAt = this.#nameEnd + 1;
-      if (bytes[quoteAt - 1] !== EQUALS || bytes[quoteAt] !== QUOTE) quoteAt = this.#findQuote(quoteAt - 1);
-      if (this.#lexicon.cells[word + ROLE] === ORDINARY) i = this.#readAttribute(word, quoteAt, next);
-      else i = this.#readDeclaration(word, quoteAt, next);
+      if (name.declares === undefined) i = this.#readAttribute(name, start);
+      else i = this.#readDeclaration(name, name.declares, start);
     }
   }
 
-  /** The offset of the quote in what stands between the name of an attribute and its value, where it is not just `="`. */
+  /** Whether ` name="` stands at `at`; then it has been read. */
+  #isAttributeAt(name: Name, at: number): boolean {
+    if (!isSpelledAt(name.asAttribute, this.#view, at) || name.length > this.#maxNameBytes) return false;
+    this.#last = name;
+    return true;
+  }
+
+  /** Reads what stands before the value of an attribute whose name is at `at`. Returns the offset of the value. */
+  #lookUpAttribute(at: number): number {
+    const last = this.#last;
+    const { next, otherNext } = last;
+    // Behind other white space the last of it may still be a space.
+    if (next !== undefined && this.#isAttributeAt(next, at - 1)) return at - 1 + next.asAttribute.length;
+    if (otherNext !== undefined && this.#isAttributeAt(otherNext, at - 1)) {
+      last.next = otherNext;
+      last.otherNext = next;
+      return at - 1 + otherNext.asAttribute.length;
+    }
+    const name = this.#lookUpName(at, false);
+    return this.#findQuote(at + name.length) + 1;
+  }
+
+  /** The offset of the quote in what stands between the name of an attribute and its value. */
   #findQuote(from: number): number {
     const bytes = this.#bytes;
     const equals = skipWhite(bytes, from);
@@ -193,61 +216,57 @@ export class StartTags {
     throw this.#source.unexpected(quote, 'a quoted attribute value');
   }
 
-  /** Reads the value of the attribute `word`, whose name is at `at`. Returns the offset behind its closing quote. */
-  #readAttribute(word: number, quoteAt: number, at: number): number {
-    const end = this.#characterData.scanAttributeValue(quoteAt + 1, this.#bytes[quoteAt] ?? 0);
-    const { cells, stamp } = this.#lexicon;
-    if (++this.#attributeCount > this.#maxAttributes) throw this.#tooMany(this.#maxAttributes, 'attributes', at);
-    if (cells[word + SEEN_IN] === stamp) throw this.#repeated(word, at);
-    cells[word + SEEN_IN] = stamp | 0;
-    if (cells[word + PREFIX] !== EMPTY_WORD) this.#prefixedCount++;
-    this.#recorder.addAttribute(word, NO_NAMESPACE, quoteAt + 1, end);
+  /** Reads the value of an attribute, which begins at `start`. Returns the offset behind its closing quote. */
+  #readAttribute(name: Name, start: number): number {
+    const end = this.#characterData.scanAttributeValue(start, this.#bytes[start - 1] ?? 0);
+    const { stamp } = this.#lexicon;
+    if (++this.#attributeCount > this.#maxAttributes) {
+      throw this.#tooMany(this.#maxAttributes, 'attributes', this.#nameOffset(start));
+    }
+    if (name.seenIn === stamp) throw this.#repeated(name, this.#nameOffset(start));
+    name.seenIn = stamp;
+    if (name.prefix !== this.#lexicon.empty) this.#prefixedCount++;
+    this.#recorder.addAttribute(name.id, NO_NAMESPACE, start, end);
     return end + 1;
   }
 
-  /** Reads the value of the declaration `word`, whose name is at `at`. Returns the offset behind its closing quote. */
-  #readDeclaration(word: number, quoteAt: number, at: number): number {
+  /** Reads the value of a declaration, which begins at `start`. Returns the offset behind its closing quote. */
+  #readDeclaration(name: Name, prefix: Word, start: number): number {
     const lexicon = this.#lexicon;
     const limit = this.#limits.maxNamespaceDeclarations;
-    if (++this.#declarationCount > limit) throw this.#tooMany(limit, 'namespace declarations', at);
-    const start = quoteAt + 1;
-    const value = this.#readNamespaceName(word, start, this.#bytes[quoteAt] ?? 0);
-    const namespace = value === EMPTY_WORD ? NO_NAMESPACE : lexicon.namespaceOf(value, decodeAttributeValue);
-    const { cells, stamp } = lexicon;
-    if (cells[word + SEEN_IN] === stamp) throw this.#repeated(word, start);
-    cells[word + SEEN_IN] = stamp | 0;
-    this.#namespaces.declare(word, namespace, start);
-    return start + (cells[value + LENGTH] ?? 0) + 1;
+    if (++this.#declarationCount > limit) {
+      throw this.#tooMany(limit, 'namespace declarations', this.#nameOffset(start));
+    }
+    const quote = this.#bytes[start - 1] ?? 0;
+    const guessed = quote === QUOTE ? name.value?.closed : undefined;
+    const isGuessed = guessed !== undefined && isSpelledAt(guessed, this.#view, start);
+    const behind = isGuessed ? start + guessed.length : this.#characterData.scanAttributeValue(start, quote) + 1;
+    if (!isGuessed) name.value = this.#lookUpNamespace(start, behind - 1);
+    const namespace = name.value?.namespace ?? NO_NAMESPACE;
+    if (name.seenIn === lexicon.stamp) throw this.#repeated(name, start);
+    name.seenIn = lexicon.stamp;
+    this.#namespaces.declare(name, prefix, namespace, start);
+    return behind;
   }
 
-  /** The value of a declaration, as a word. Guessed like a name: it is mostly the same as the last time. */
-  #readNamespaceName(word: number, start: number, quote: number): number {
+  /** The value of a declaration; undefined = it is empty. */
+  #lookUpNamespace(start: number, end: number): NamespaceName | undefined {
+    if (end === start) return undefined;
     const lexicon = this.#lexicon;
-    const guess = lexicon.cells[word + VALUE] ?? EMPTY_WORD;
-    if (guess !== EMPTY_WORD && lexicon.isAt(guess, this.#view, start)) {
-      if (this.#bytes[start + (lexicon.cells[guess + LENGTH] ?? 0)] === quote) return guess;
-    }
-    const end = this.#characterData.scanAttributeValue(start, quote);
-    if (end === start) return EMPTY_WORD;
-    const value = lexicon.intern(this.#desk, start, end - start);
-    // Whoever guesses does not look whether a quote of the other kind has become the closing one.
-    const isGuessable = end - start <= MAX_GUESSED_BYTES && !/["']/.test(lexicon.text(value));
-    lexicon.cells[word + VALUE] = isGuessable ? value : EMPTY_WORD;
-    return value;
+    return lexicon.namespaceOf(lexicon.intern(this.#desk, start, end - start), decodeAttributeValue);
   }
 
   /** Resolves the prefixes of the attributes of `element`, and looks for two with the same expanded name. */
   #resolvePrefixes(element: number): void {
     const recorder = this.#recorder;
-    const { cells } = this.#lexicon;
     const first = element + ELEMENT_WIDTH;
     const end = recorder.top;
     for (let i = first; i < end; i += ATTRIBUTE_WIDTH) {
       // The default namespace is not for attributes (Namespaces in XML 1.0 §6.2).
       if (!this.#isPrefixed(i)) continue;
-      const prefix = cells[recorder.at(i, ATTRIBUTE_NAME) + PREFIX] ?? 0;
-      const namespace = (cells[prefix + BINDING] ?? 0) - 1;
-      if (namespace < NO_NAMESPACE) throw this.#undeclared(prefix, this.#nameOffset(i));
+      const { prefix } = this.#nameOf(i);
+      const namespace = prefix.binding;
+      if (namespace < NO_NAMESPACE) throw this.#undeclared(prefix, this.#nameOffset(recorder.at(i, VALUE_START)));
       recorder.setNamespace(i, namespace);
     }
     // Names that are the same as they are written were found before, so it takes two with prefixes.
@@ -259,60 +278,60 @@ export class StartTags {
     for (let i = first; i < end; i += ATTRIBUTE_WIDTH) {
       if (!this.#isPrefixed(i)) continue;
       const namespace = this.#recorder.at(i, ATTRIBUTE_NAMESPACE);
-      const local = this.#localOf(i);
+      const { local } = this.#nameOf(i);
       for (let j = first; j < i; j += ATTRIBUTE_WIDTH) {
-        const isSame = this.#localOf(j) === local && this.#recorder.at(j, ATTRIBUTE_NAMESPACE) === namespace;
-        if (isSame && this.#isPrefixed(j))
-          throw this.#repeated(this.#recorder.at(i, ATTRIBUTE_NAME), this.#nameOffset(i));
+        const isSame = this.#nameOf(j).local === local && this.#recorder.at(j, ATTRIBUTE_NAMESPACE) === namespace;
+        if (isSame && this.#isPrefixed(j)) throw this.#repeatedAt(i);
       }
     }
   }
 
   #refuseRepeatsBySet(first: number, end: number): void {
-    const seen = new Set<number>();
+    const seen = new Set<string>();
     for (let i = first; i < end; i += ATTRIBUTE_WIDTH) {
       if (!this.#isPrefixed(i)) continue;
-      const size = seen.size;
-      seen.add(this.#recorder.at(i, ATTRIBUTE_NAMESPACE) * 2 ** 31 + this.#localOf(i));
-      if (seen.size === size) throw this.#repeated(this.#recorder.at(i, ATTRIBUTE_NAME), this.#nameOffset(i));
+      const { size } = seen;
+      seen.add(`${this.#recorder.at(i, ATTRIBUTE_NAMESPACE)} ${this.#nameOf(i).local.text}`);
+      if (seen.size === size) throw this.#repeatedAt(i);
     }
   }
 
   /** Whether this is an attribute, and no declaration, whose name has a prefix. */
   #isPrefixed(attribute: number): boolean {
-    const { cells } = this.#lexicon;
-    const name = this.#recorder.at(attribute, ATTRIBUTE_NAME);
-    return cells[name + ROLE] === ORDINARY && cells[name + PREFIX] !== EMPTY_WORD;
+    const name = this.#nameOf(attribute);
+    return name.declares === undefined && name.prefix !== this.#lexicon.empty;
   }
 
-  #localOf(attribute: number): number {
-    return this.#lexicon.cells[this.#recorder.at(attribute, ATTRIBUTE_NAME) + LOCAL] ?? 0;
+  #nameOf(attribute: number): Name {
+    return this.#lexicon.name(this.#recorder.at(attribute, ATTRIBUTE_NAME));
   }
 
   #tooMany(limit: number, what: string, at: number): Error {
     return this.#source.error('limit', `Expected at most ${limit} ${what}, found more`, at);
   }
 
-  #repeated(word: number, offset: number): Error {
-    const name = this.#lexicon.text(word).slice(0, 60);
-    return this.#source.malformed(`Expected every attribute once, found "${name}" twice`, offset);
+  #repeated(name: Name, offset: number): Error {
+    return this.#source.malformed(`Expected every attribute once, found "${name.text.slice(0, 60)}" twice`, offset);
   }
 
-  #undeclared(prefix: number, offset: number): Error {
-    const found = this.#lexicon.text(prefix).slice(0, 60);
+  #repeatedAt(attribute: number): Error {
+    return this.#repeated(this.#nameOf(attribute), this.#nameOffset(this.#recorder.at(attribute, VALUE_START)));
+  }
+
+  #undeclared(prefix: Word, offset: number): Error {
+    const found = prefix.text.slice(0, 60);
     return this.#source.malformed(`Expected a prefix that is declared here, found "${found}"`, offset);
   }
 
-  #notAName(word: number, offset: number): Error {
-    const name = this.#lexicon.text(word);
-    const found = name.length > 60 ? `${name.slice(0, 60)}…` : name;
+  #notAName({ text }: Word, offset: number): Error {
+    const found = text.length > 60 ? `${text.slice(0, 60)}…` : text;
     return this.#source.malformed(`Expected a qualified name, found "${found}"`, offset);
   }
 
-  /** Where the name of an attribute stands; found again, because only errors ask. */
-  #nameOffset(attribute: number): number {
+  /** Where the name of the attribute stands whose value begins at `start`; found again, because only errors ask. */
+  #nameOffset(start: number): number {
     const bytes = this.#bytes;
-    let i = this.#recorder.at(attribute, VALUE_START) - 2;
+    let i = start - 2;
     while (bytes[i] !== EQUALS) i--;
     i--;
     while (WHITE[bytes[i] ?? 0] === 1) i--;

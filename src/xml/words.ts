@@ -1,47 +1,58 @@
-// Nothing but constants, and nothing before them: only then the bundle has their values in the places where they are used.
+import type { Spelling } from './spelling.ts';
 
-/** Columns of a word in the Lexicon. A word is the index of its row's first cell. */
-
-/** Where its bytes begin in `letters`, and how many they are. */
-export const LETTERS = 0;
-export const LENGTH = 1;
-/** What it is as the name of an attribute; 0 = not looked at yet. */
-export const ROLE = 2;
-/** As a qualified name: the words on both sides of the colon. */
-export const PREFIX = 3;
-export const LOCAL = 4;
-/** As a name: the one that came next in the document the last time, and another that has come next before; 0 = none. */
-export const NEXT = 5;
-export const OTHER_NEXT = 11;
-/** As a prefix: the namespace + 1 that it is bound to where the reader is; 0 = none. */
-export const BINDING = 6;
-/** As the name of an attribute: the stamp of the last start tag that had it. */
-export const SEEN_IN = 7;
-/** As the name of a declaration: the value that it had the last time; 0 = none that may be guessed. */
-export const VALUE = 8;
-/** As the value of a declaration: the namespace + 1 that it names; 0 = not looked at yet. */
-export const NAMED = 9;
-export const HASH = 10;
-export const WORD_WIDTH = 12;
-
-/** Words that there always are: no prefix, and the two that Namespaces in XML 1.0 §3 reserves. */
-export const EMPTY_WORD = 0;
-export const XML_WORD = 12;
-export const XMLNS_WORD = 24;
-
-/** What a name is as an attribute. */
-export const ORDINARY = 1;
-/** `xmlns` */
-export const DEFAULT_DECLARATION = 2;
-/** `xmlns:p` */
-export const PREFIX_DECLARATION = 3;
+/** Namespaces that there always are, as numbers of the Lexicon. */
+export const NO_NAMESPACE = 0;
+export const XML_NAMESPACE_ID = 1;
+export const XMLNS_NAMESPACE_ID = 2;
+/** What a prefix is bound to that is not declared. */
+export const UNDECLARED = -1;
 
 /** Bound to the prefix `xml`, in every document. */
 export const XML_NAMESPACE = 'http://www.w3.org/XML/1998/namespace';
 /** Bound to the prefix `xmlns`, in every document. */
 export const XMLNS_NAMESPACE = 'http://www.w3.org/2000/xmlns/';
 
-/** Namespaces that there always are. */
-export const NO_NAMESPACE = 0;
-export const XML_NAMESPACE_ID = 1;
-export const XMLNS_NAMESPACE_ID = 2;
+/** A name, a part of a name, or the name of a namespace. There is one for each text in a Lexicon, so they may be compared. */
+export interface Word {
+  readonly text: string;
+  /** UTF-8 bytes. */
+  readonly length: number;
+  readonly hash: number;
+  /** What it is as a qualified name; undefined = none, or not looked at yet. */
+  name: Name | undefined;
+  /** As a prefix: the namespace that it is bound to where the reader is, or UNDECLARED. */
+  binding: number;
+  /** As the value of a declaration. */
+  asValue: NamespaceName | undefined;
+}
+
+/** The value of a namespace declaration. */
+export interface NamespaceName {
+  readonly namespace: number;
+  /** With the closing quote. Undefined = not to be guessed: it was met only once, it is long, or there is a quote in it. */
+  closed: Spelling | undefined;
+}
+
+/** A qualified name that was checked and taken apart, with what is remembered of where it stood before. */
+export interface Name {
+  /** Its number in the Lexicon. */
+  readonly id: number;
+  readonly text: string;
+  /** UTF-8 bytes. */
+  readonly length: number;
+  readonly prefix: Word;
+  readonly local: Word;
+  /** As an attribute: the prefix that it declares; undefined = it is no namespace declaration. */
+  readonly declares: Word | undefined;
+  /** `<name`, `</name>` and ` name="`; NEVER until it is met for the second time. */
+  asStart: Spelling;
+  asEnd: Spelling;
+  asAttribute: Spelling;
+  /** The name that came next in the document the last time, and another that has come next before. */
+  next: Name | undefined;
+  otherNext: Name | undefined;
+  /** The stamp of the last start tag that had it as an attribute. */
+  seenIn: number;
+  /** As a declaration: the value that it had the last time. */
+  value: NamespaceName | undefined;
+}
