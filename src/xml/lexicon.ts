@@ -101,11 +101,11 @@ export class Lexicon {
 
   /**
    * Makes the name one that is compared quickly as the name of an element, or as that of an attribute. Not when it is met
-   * first: where all names are new, most of them never come again.
+   * first: where all names are new, most of them never come again. Nor when there are too many already.
    */
   spellOut(name: Name, asElement: boolean): void {
     const { text } = name;
-    if ((asElement ? name.asStart : name.asAttribute) !== NEVER) return;
+    if (this.isFull || (asElement ? name.asStart : name.asAttribute) !== NEVER) return;
     this.#byteCount += name.length;
     if (asElement) {
       name.asStart = spell(`<${text}`);
