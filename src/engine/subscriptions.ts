@@ -231,15 +231,27 @@ type SubscriptionChanges = Partial<Pick<StoredSubscription, 'terminationTime' | 
 
 /** The subscription as it is stored, with `changes`. */
 export function subscriptionRecord(subscription: Subscription, changes: SubscriptionChanges = {}): KeyedRecord {
-  const { id, consumer, filter, policy, terminationTime, creationTime, isPaused, since, endedAt } = subscription;
+  const { id, consumer, filter, policy, creationTime, since } = subscription;
+  // Named one by one: each Renew comes through here, and what is spread has a hidden class of its own each time.
+  const { terminationTime = subscription.terminationTime, isPaused = subscription.isPaused } = changes;
+  const { endedAt = subscription.endedAt } = changes;
   const skips = liveSkips(changes.skips ?? subscription.skips, subscription.cursor.stored);
   const stored: StoredSubscription = {
-    ...{ consumer, filter, terminationTime, creationTime, isPaused, since, endedAt },
-    policy: Object.keys(policy).length === 0 ? undefined : policy,
-    ...changes,
+    consumer,
+    filter,
+    terminationTime,
+    creationTime,
+    isPaused,
+    since,
+    endedAt,
+    policy: isEmpty(policy) ? undefined : policy,
     skips: skips.length === 0 ? undefined : skips,
   };
   return { space: 'subscription', key: id, value: pack(stored) };
+}
+
+function isEmpty(members: object): boolean {
+  return Object.keys(members).length === 0;
 }
 
 /** Removes all that is stored of these subscriptions. */
