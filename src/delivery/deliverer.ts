@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { Claim } from '../engine/ports/outbox.ts';
 import { type BackoffBounds, fullJitter } from '../kernel/backoff.ts';
 import { messageOf } from '../kernel/errors.ts';
+import { Passing } from '../kernel/passing.ts';
 import { Recent } from '../kernel/recent.ts';
 import type { Logger } from '../kernel/log.ts';
 import { Alarm } from './alarm.ts';
@@ -36,7 +37,7 @@ export class Deliverer {
   readonly #writer: NotifyWriter;
   readonly #turns: Turns<Recipient>;
   readonly #alarm: Alarm;
-  readonly #recipients = new Map<string, Recipient>();
+  readonly #recipients = new Passing<string, Recipient>();
   readonly #destinations = new Recent<string, string>(MAX_ADDRESSES);
   readonly #mayBegin: () => boolean;
   /** Who wait until nothing is under way. */
@@ -230,7 +231,7 @@ export class Deliverer {
     const probeAt = this.#turns.end(slot, result, durationMs);
     if (slot.isProbe && (result === 'succeeded' || result === 'refused')) {
       // It is back. They go one by one at first, then up to four at once: the row of the destination sees to that.
-      for (const resting of [...destination.resting]) this.#queue(resting);
+      for (const resting of destination.resting.keys()) this.#queue(resting);
     }
     if (probeAt === undefined) return;
     this.#logger.info('Destination fails', { destination: destination.key, failures: destination.failures });
@@ -349,7 +350,7 @@ export class Deliverer {
     this.#logger.debug('Delivery failed', { subscription, attempt, retryInMs: waitMs, error: reason });
     this.#rest(recipient, waitMs);
     // Who was told when to come back is not called earlier.
-    if (waitMs === backoffMs) destination?.resting.add(recipient);
+    if (waitMs === backoffMs) destination?.resting.set(recipient, true);
     claim.postpone(tries, waitMs);
     events?.failed?.({ subscription, attempt, reason, retryInMs: waitMs });
   }

@@ -1,8 +1,15 @@
-/** First in, first out, each item at most once, and it may leave the row from the middle. Every operation is O(1). */
+/** So many leave between two renewals, or as many as there are, if those are more. */
+const RENEWED_AFTER = 64;
+
+/**
+ * First in, first out, each item at most once, and it may leave the row from the middle. Every operation is O(1), taken together.
+ * The Set is replaced now and then, for the reason that is given for Passing.
+ */
 export class Row<T> {
-  readonly #items = new Set<T>();
+  #items = new Set<T>();
   // Kept from call to call: a new iterator would walk over the places of all that have left the set since its last rehash.
   #cursor = this.#items.values();
+  #gone = 0;
 
   get size(): number {
     return this.#items.size;
@@ -14,7 +21,7 @@ export class Row<T> {
   }
 
   delete(item: T): void {
-    this.#items.delete(item);
+    if (this.#items.delete(item)) this.#countGone();
   }
 
   /** Takes the first out; undefined when nobody is there. */
@@ -26,7 +33,15 @@ export class Row<T> {
       step = this.#cursor.next();
     }
     if (step.done === true) return undefined;
-    this.#items.delete(step.value);
+    this.delete(step.value);
     return step.value;
+  }
+
+  #countGone(): void {
+    this.#gone += 1;
+    if (this.#gone < RENEWED_AFTER || this.#gone < this.#items.size) return;
+    this.#items = new Set(this.#items);
+    this.#cursor = this.#items.values();
+    this.#gone = 0;
   }
 }

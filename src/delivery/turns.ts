@@ -1,4 +1,5 @@
 import { type BackoffBounds, fullJitter } from '../kernel/backoff.ts';
+import { Passing } from '../kernel/passing.ts';
 import { Row } from './row.ts';
 
 /** How many tries may be under way at once, and what makes a destination lose that trust. */
@@ -28,7 +29,7 @@ export interface Destination<T> {
   /** Tries that have succeeded: tells a message that fails alone from a destination that is down. */
   successes: number;
   /** Items that wait for their next try and may go as soon as the destination is known to be back. */
-  readonly resting: Set<T>;
+  readonly resting: Passing<T, true>;
 }
 
 /** How a try ended. `refused`: the destination is well, the message will not do. `unused`: there was none. */
@@ -62,7 +63,7 @@ export interface TurnsOptions {
  */
 export class Turns<T> {
   readonly #options: TurnsOptions;
-  readonly #destinations = new Map<string, Destination<T>>();
+  readonly #destinations = new Passing<string, Destination<T>>();
   readonly #strangers = new Row<T>();
   readonly #brisk = new Row<Destination<T>>();
   readonly #slow = new Row<Destination<T>>();
@@ -88,7 +89,7 @@ export class Turns<T> {
         probeAt: 0,
         isProbing: false,
         successes: 0,
-        resting: new Set(),
+        resting: new Passing(),
       };
       this.#destinations.set(key, destination);
     }

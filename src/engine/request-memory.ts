@@ -1,4 +1,5 @@
 import { pack } from '../kernel/packed.ts';
+import { Passing } from '../kernel/passing.ts';
 import type { EngineOperation, RequestContext } from './ports/engine.ts';
 import type { KeyedRecord } from './ports/engine-store.ts';
 import { digestOf } from './digest.ts';
@@ -14,18 +15,32 @@ interface Remembered {
 const ENTRY_BYTES = 100;
 const TIME_BYTES = 8;
 
+/** So many generations share the room. The oldest is forgotten as a whole, so at least three quarters of the room are of use. */
+const GENERATIONS = 4;
+
+/** Requests of about the same age. */
+interface Generation {
+  readonly replies: Map<string, Remembered>;
+  bytes: number;
+  oldest: number;
+  newest: number;
+}
+
 /**
  * The requests of the last minutes with their replies, so that a request that is sent again has its effect once. Faults are
- * not remembered: they had no effect. Bounded by age, count and bytes; the oldest are forgotten first.
+ * not remembered: they had no effect. Bounded by age, count and bytes; the oldest are forgotten first, many at a time: one
+ * by one, each would cost a walk over the places that those before it have left in their Map.
  */
 export class RequestMemory {
-  readonly #replies = new Map<string, Remembered>();
-  readonly #underWay = new Map<string, Promise<unknown>>();
+  /** The oldest first; new ones go to the last. */
+  readonly #generations: Generation[] = [];
+  readonly #underWay = new Passing<string, Promise<unknown>>();
   readonly #limits: {
     readonly requestMemoryMs: number;
     readonly maxRequests: number;
     readonly maxRequestBytes: number;
   };
+  #size = 0;
   #bytes = 0;
 
   constructor(limits: { requestMemoryMs: number; maxRequests: number; maxRequestBytes: number }) {
@@ -33,7 +48,7 @@ export class RequestMemory {
   }
 
   get size(): number {
-    return this.#replies.size;
+    return this.#size;
   }
 
   /**
@@ -52,7 +67,7 @@ export class RequestMemory {
 
   /** The remembered reply; or that of the same request that is under way; or else what `work` does. */
   once(key: string, now: number, work: () => Promise<unknown>): Promise<unknown> {
-    const known = this.#replies.get(key);
+    const known = this.#find(key);
     if (known !== undefined && known.at > now - this.#limits.requestMemoryMs) return Promise.resolve(replyOf(known));
     const underWay = this.#underWay.get(key);
     if (underWay !== undefined) return underWay;
@@ -73,11 +88,18 @@ export class RequestMemory {
 
   /** The record is on the disk. */
   remember({ key, value }: KeyedRecord, at: number, hasContent: boolean): void {
-    this.#drop(key);
     const kept = { at, value: hasContent ? value : undefined };
-    this.#replies.set(key, kept);
-    this.#bytes += sizeOf(kept);
-    this.#shrink();
+    const generation = this.#youngest(at);
+    const replaced = generation.replies.get(key);
+    generation.replies.set(key, kept);
+    generation.oldest = Math.min(generation.oldest, at);
+    generation.newest = Math.max(generation.newest, at);
+    const bytes = sizeOf(kept) - (replaced === undefined ? 0 : sizeOf(replaced));
+    generation.bytes += bytes;
+    this.#bytes += bytes;
+    if (replaced === undefined) this.#size += 1;
+    const { maxRequests, maxRequestBytes } = this.#limits;
+    while (this.#size > maxRequests || this.#bytes > maxRequestBytes) this.#forgetOldest();
   }
 
   /** Takes what was stored, in any order. */
@@ -95,31 +117,41 @@ export class RequestMemory {
   /** Forgets what is too old. The result: what was put before this instant is no longer wanted in the store. */
   forget(now: number): number {
     const oldest = now - this.#limits.requestMemoryMs;
-    for (const [key, { at }] of this.#replies) {
-      if (at > oldest) return Math.max(oldest, at);
-      this.#drop(key);
+    for (let first = this.#generations[0]; first !== undefined; first = this.#generations[0]) {
+      if (first.newest > oldest) return Math.max(oldest, first.oldest);
+      this.#forgetOldest();
     }
     return oldest;
   }
 
-  #shrink(): void {
-    // A Map walks through what has left it before it gives the first key.
-    if (!this.#isOverfull()) return;
-    for (const key of this.#replies.keys()) {
-      this.#drop(key);
-      if (!this.#isOverfull()) return;
+  #find(key: string): Remembered | undefined {
+    for (let index = this.#generations.length - 1; index >= 0; index -= 1) {
+      const known = this.#generations[index]?.replies.get(key);
+      if (known !== undefined) return known;
     }
+    return undefined;
   }
 
-  #isOverfull(): boolean {
-    return this.#replies.size > this.#limits.maxRequests || this.#bytes > this.#limits.maxRequestBytes;
+  /** Where a request of this time goes: to a new generation, if the last has its share of the room or of the time. */
+  #youngest(at: number): Generation {
+    const { requestMemoryMs, maxRequests, maxRequestBytes } = this.#limits;
+    const last = this.#generations.at(-1);
+    const hasRoom =
+      last !== undefined &&
+      last.replies.size < maxRequests / GENERATIONS &&
+      last.bytes < maxRequestBytes / GENERATIONS &&
+      at - last.oldest < requestMemoryMs / GENERATIONS;
+    if (hasRoom) return last;
+    const fresh: Generation = { replies: new Map(), bytes: 0, oldest: at, newest: at };
+    this.#generations.push(fresh);
+    return fresh;
   }
 
-  #drop(key: string): void {
-    const known = this.#replies.get(key);
-    if (known === undefined) return;
-    this.#replies.delete(key);
-    this.#bytes -= sizeOf(known);
+  #forgetOldest(): void {
+    const oldest = this.#generations.shift();
+    if (oldest === undefined) return;
+    this.#size -= oldest.replies.size;
+    this.#bytes -= oldest.bytes;
   }
 }
 

@@ -1,8 +1,9 @@
 import { deferred, type Deferred } from '../kernel/deferred.ts';
+import { Passing } from '../kernel/passing.ts';
 
 /** Lets those who change the same thing do so one after the other, in the order of asking. */
 export class Turns {
-  readonly #last = new Map<string, Promise<void>>();
+  readonly #last = new Passing<string, Promise<void>>();
 
   /** Resolves when it is the caller's turn; the function that it resolves with ends the turn. */
   async take(key: string): Promise<() => void> {

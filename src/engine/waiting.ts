@@ -1,11 +1,12 @@
 import type { CancelSignal } from '../kernel/cancellation.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { Passing } from '../kernel/passing.ts';
 
 /** Those who wait for something to arrive at a resource. */
 export class Waiting {
   readonly #clock: Clock;
   readonly #end: AbortSignal;
-  readonly #byId = new Map<string, Set<() => void>>();
+  readonly #byId = new Passing<string, Set<() => void>>();
 
   /** `end`: nobody waits beyond it. */
   constructor(clock: Clock, end: AbortSignal) {
@@ -39,6 +40,6 @@ export class Waiting {
 
   /** Wakes all. */
   release(): void {
-    for (const id of [...this.#byId.keys()]) this.wake(id);
+    for (const id of this.#byId.keys()) this.wake(id);
   }
 }

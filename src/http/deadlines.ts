@@ -1,3 +1,5 @@
+import { Passing } from '../kernel/passing.ts';
+
 /** Something that has to come further by a time. */
 export interface Due {
   /** On the monotonic clock of performance.now(), in milliseconds. It may become later without a word. */
@@ -11,7 +13,7 @@ export interface Due {
  * timer of its own: the one timer is set for what was due first when it was set, and then looks at all that are left.
  */
 export class Deadlines {
-  readonly #watched = new Set<Due>();
+  readonly #watched = new Passing<Due, true>();
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Infinity;
 
@@ -22,7 +24,7 @@ export class Deadlines {
 
   /** Watches over it until delete(). */
   add(due: Due): void {
-    this.#watched.add(due);
+    this.#watched.set(due, true);
     this.sooner(due);
   }
 
@@ -55,11 +57,11 @@ export class Deadlines {
     this.#timerAt = Infinity;
     this.#timer = undefined;
     const now = performance.now();
-    for (const due of [...this.#watched]) {
+    for (const due of this.#watched.keys()) {
       if (due.dueAt <= now && this.#watched.has(due)) due.overdue(now);
     }
     let next = Infinity;
-    for (const { dueAt } of this.#watched) next = Math.min(next, dueAt);
+    for (const { dueAt } of this.#watched.keys()) next = Math.min(next, dueAt);
     if (next < this.#timerAt) this.#set(next);
   }
 }

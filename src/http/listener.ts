@@ -7,6 +7,7 @@ import type { Component } from '../kernel/component.ts';
 import { codeOf, InfrastructureError, InvariantError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import { memoized } from '../kernel/memo.ts';
+import { Passing } from '../kernel/passing.ts';
 import { Turn } from '../kernel/turn.ts';
 import { announcesTooMuch, discardBody, readBody } from './body.ts';
 import type { HttpReply, HttpRequest } from './messages.ts';
@@ -82,7 +83,7 @@ export class HttpListener implements Component {
   readonly #options: HttpListenerOptions;
   readonly #logger: Logger;
   /** Every connection, with its open requests. */
-  readonly #visits = new Map<Duplex, Set<OpenRequest>>();
+  readonly #visits = new Passing<Duplex, Passing<OpenRequest, true>>();
   readonly #turn = new Turn();
   #server: Server | undefined;
   #started: Promise<void> | undefined;
@@ -157,12 +158,12 @@ export class HttpListener implements Component {
 
   #listenTo(server: Server): void {
     server.on('connection', (socket) => {
-      const open = new Set<OpenRequest>();
+      const open = new Passing<OpenRequest, true>();
       this.#visits.set(socket, open);
       socket.once('close', () => {
         this.#visits.delete(socket);
         // Not every response hears of it: those behind another on the same connection do not.
-        for (const { cancellation } of open) cancellation.abort(clientGone());
+        for (const { cancellation } of open.keys()) cancellation.abort(clientGone());
       });
     });
     server.on('request', (request, response) => {
@@ -189,8 +190,8 @@ export class HttpListener implements Component {
     if (server === undefined) return;
     const cut = (): void => {
       const reason = new InfrastructureError('shutting-down', 'This end is shutting down', { processed: 'unknown' });
-      for (const [socket, open] of [...this.#visits]) {
-        for (const { cancellation } of open) cancellation.abort(reason);
+      for (const [socket, open] of this.#visits.entries()) {
+        for (const { cancellation } of open.keys()) cancellation.abort(reason);
         socket.destroy();
       }
     };
@@ -201,7 +202,7 @@ export class HttpListener implements Component {
       });
     });
     const closeIdle = (): void => {
-      for (const [socket, open] of [...this.#visits]) if (open.size === 0) socket.destroy();
+      for (const [socket, open] of this.#visits.entries()) if (open.size === 0) socket.destroy();
     };
     const { lingerMs = 0 } = this.#options;
     const linger = lingerMs > 0 ? setTimeout(closeIdle, lingerMs) : undefined;
@@ -224,7 +225,7 @@ export class HttpListener implements Component {
       return;
     }
     const open: Exchange = { request, response, expectsContinue, cancellation: new Cancellation(), isOwed: false };
-    visit.add(open);
+    visit.set(open, true);
     response.on('close', () => {
       visit.delete(open);
       if (!response.writableFinished) open.cancellation.abort(clientGone());
@@ -353,7 +354,7 @@ export class HttpListener implements Component {
       return;
     }
     // It stays open for as long as the connection does.
-    this.#visits.get(socket)?.add({ request, cancellation: new Cancellation(), isOwed: true });
+    this.#visits.get(socket)?.set({ request, cancellation: new Cancellation(), isOwed: true }, true);
     try {
       onUpgrade(request, socket, head);
     } catch (error) {
@@ -367,7 +368,11 @@ export class HttpListener implements Component {
     const status = garbageStatus(codeOf(error));
     this.#logger.debug('Refused what is not a request', { error, status });
     const open = this.#visits.get(socket);
-    if (!socket.writable || open === undefined || [...open].some(({ request, isOwed }) => isOwed || request.complete)) {
+    if (
+      !socket.writable ||
+      open === undefined ||
+      open.keys().some(({ request, isOwed }) => isOwed || request.complete)
+    ) {
       socket.destroy();
       return;
     }

@@ -1,19 +1,19 @@
+import { Passing } from '../kernel/passing.ts';
+
 /** Lets any number of requests wait until the cluster looks different: a route was learnt, a server came or went. */
 export class Changes {
-  #waiting = new Set<() => void>();
-  readonly #listeners = new Set<() => void>();
+  readonly #waiting = new Passing<() => void, true>();
+  readonly #listeners = new Passing<() => void, true>();
 
   /** Wakes everybody who waits. */
   announce(): void {
-    const waiting = this.#waiting;
-    this.#waiting = new Set();
-    for (const wake of waiting) wake();
-    for (const listener of [...this.#listeners]) listener();
+    for (const wake of this.#waiting.keys()) wake();
+    for (const listener of this.#listeners.keys()) listener();
   }
 
   /** Calls `listener` at each announce(), until `remove`. */
   add(listener: () => void): void {
-    this.#listeners.add(listener);
+    this.#listeners.set(listener, true);
   }
 
   remove(listener: () => void): void {
@@ -29,7 +29,7 @@ export class Changes {
         this.#waiting.delete(wake);
         resolve();
       };
-      this.#waiting.add(wake);
+      this.#waiting.set(wake, true);
       signal.addEventListener('abort', wake);
     });
   }

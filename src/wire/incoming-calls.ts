@@ -1,6 +1,7 @@
 import { Cancellation, type CancelSignal } from '../kernel/cancellation.ts';
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
+import { Passing } from '../kernel/passing.ts';
 import type { CallAnswerer, WirePeer } from './channels.ts';
 import type { Outbox, Transfer } from './outbox.ts';
 import { decodeChannel, encodeFailure } from './payloads.ts';
@@ -35,7 +36,7 @@ const NO_PREFIX = Buffer.alloc(0);
  */
 export class IncomingCalls {
   readonly #options: IncomingCallsOptions;
-  readonly #calls = new Map<number, IncomingCall>();
+  readonly #calls = new Passing<number, IncomingCall>();
   /** What the other end may still use. */
   #granted: number;
   #returned = 0;

@@ -3,6 +3,7 @@ import { InfrastructureError } from '../kernel/errors.ts';
 import type { CallOptions } from './channels.ts';
 import { LinkedQueue } from '../kernel/linked-queue.ts';
 import type { QueuePlace } from '../kernel/linked-queue.ts';
+import { Passing } from '../kernel/passing.ts';
 import type { Outbox, Transfer } from './outbox.ts';
 import { decodeFailure, encodeChannel } from './payloads.ts';
 import { CALL_CHARGE_BYTES, FRAME, WireProtocolError } from './protocol.ts';
@@ -22,7 +23,7 @@ const NOTHING = Buffer.alloc(0);
 
 /** The calls that this end has made over one connection: waiting for credit, under way, waiting for their reply. */
 export class OutgoingCalls {
-  readonly #calls = new Map<number, OutgoingCall>();
+  readonly #calls = new Passing<number, OutgoingCall>();
   readonly #waiting = new LinkedQueue<Transfer>();
   /** Of the few channels that there are. */
   readonly #prefixes = new Map<string, Buffer>();
@@ -120,7 +121,7 @@ export class OutgoingCalls {
 
   /** Fails the calls of which no byte was written: they may be sent elsewhere. */
   failUnsent(code: 'unreachable' | 'shutting-down', reason: string): void {
-    for (const [id, call] of [...this.#calls]) {
+    for (const [id, call] of this.#calls.entries()) {
       if (call.place.value.hasStarted) continue;
       this.#settle(id)?.reject(new InfrastructureError(code, reason, { processed: 'no' }));
     }
@@ -129,7 +130,7 @@ export class OutgoingCalls {
   /** The connection is gone: fails everything at once. */
   failAll(reason: string): void {
     this.failUnsent('unreachable', reason);
-    for (const id of [...this.#calls.keys()]) {
+    for (const id of this.#calls.keys()) {
       this.#settle(id)?.reject(new InfrastructureError('unreachable', reason, { processed: 'unknown' }));
     }
   }

@@ -1,6 +1,7 @@
 import type { Worker } from 'node:worker_threads';
 import { InfrastructureError, messageOf } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/log.ts';
+import { Passing } from '../../kernel/passing.ts';
 import { errorOf } from './failures.ts';
 import type { AnswerMessage, CallName, Calls, Failure, NewsMessage } from './protocol.ts';
 import { startWorker } from './thread-entry.ts';
@@ -18,7 +19,7 @@ interface Waiting {
 export class DatabaseThread {
   readonly #engine: string;
   readonly #logger: Logger;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Passing<number, Waiting>();
   #worker: Worker | undefined;
   #lastId = 0;
   #broken: Failure | undefined;

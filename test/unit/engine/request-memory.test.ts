@@ -40,4 +40,39 @@ describe('a remembered request', () => {
     expect(await after.once('k1', 5, anew)).toBe('anew');
     expect(await after.once('k2', 5, never)).toEqual({});
   });
+
+  it('is forgotten with others of its age, and three quarters of the room are always of use', () => {
+    const roomy = new RequestMemory({ ...limits, maxRequests: 100 });
+    const sizes = new Set<number>();
+    for (let at = 0; at < 1_000; at += 1) {
+      roomy.remember(memory.record(`k${at}`, {}, at / 1_000), at / 1_000, false);
+      if (at >= 100) sizes.add(roomy.size);
+    }
+    expect(Math.max(...sizes)).toBe(100);
+    expect(Math.min(...sizes)).toBeGreaterThanOrEqual(75);
+  });
+
+  it('counts no more than its bytes, whichever comes again under its key', () => {
+    const reply = { text: 'x'.repeat(1_000) };
+    const narrow = new RequestMemory({ ...limits, maxRequests: 100 });
+    for (let round = 0; round < 50; round += 1) {
+      narrow.remember(memory.record('again', reply, round), round, true);
+    }
+    expect(narrow.size).toBe(1);
+    for (let at = 0; at < 50; at += 1) narrow.remember(memory.record(`k${at}`, reply, 100 + at), 100 + at, true);
+    // Each is a little over 1,100 bytes, of 10,000.
+    expect(narrow.size).toBeGreaterThanOrEqual(6);
+    expect(narrow.size).toBeLessThanOrEqual(9);
+  });
+
+  it('leaves when it is too old, and the store is told from when on they are wanted', async () => {
+    const after = memoryOf(...[1_000, 1_400, 1_800].map((at) => memory.record(`k${at}`, {}, at)));
+    expect(after.forget(1_500)).toBe(1_000);
+    expect(after.size).toBe(3);
+    expect(after.forget(2_500)).toBe(1_800);
+    expect(after.size).toBe(1);
+    expect(await after.once('k1800', 2_500, never)).toEqual({});
+    expect(after.forget(3_000)).toBe(2_000);
+    expect(after.size).toBe(0);
+  });
 });

@@ -1,0 +1,45 @@
+import { getHeapSpaceStatistics } from 'node:v8';
+import { Row } from '../../src/delivery/row.ts';
+import { Passing } from '../../src/kernel/passing.ts';
+
+/** Lets many values come and go in what its argument names, and prints the bytes that came among V8's old objects meanwhile. */
+
+const UNDER_WAY = 64;
+const VALUES = 40_000;
+
+type Value = readonly { readonly index: number }[];
+
+/** Something of some size: about 4 KB. */
+function valueOf(index: number): Value {
+  return Array.from({ length: 100 }, () => ({ index }));
+}
+
+function oldBytes(): number {
+  return getHeapSpaceStatistics().find(({ space_name: name }) => name === 'old_space')?.space_used_size ?? 0;
+}
+
+function churnPassing(index: number, values: Passing<number, Value>): void {
+  values.set(index, valueOf(index));
+  values.delete(index - UNDER_WAY);
+}
+
+function churnRow(index: number, row: Row<Value>): void {
+  row.add(valueOf(index));
+  if (row.size > UNDER_WAY) row.shift();
+}
+
+const passing = new Passing<number, Value>();
+const row = new Row<Value>();
+const churn =
+  process.argv[2] === 'row' ? (index: number) => churnRow(index, row) : (index: number) => churnPassing(index, passing);
+
+for (let index = 0; index < 2 * UNDER_WAY; index += 1) churn(index);
+// What is there now becomes old.
+globalThis.gc?.();
+const before = oldBytes();
+let most = before;
+for (let index = 2 * UNDER_WAY; index < VALUES; index += 1) {
+  churn(index);
+  if (index % 100 === 0) most = Math.max(most, oldBytes());
+}
+process.stdout.write(`${most - before}\n`);
