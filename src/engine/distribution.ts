@@ -56,13 +56,17 @@ export class Distribution {
     this.#readers.log.append(entries);
     const offered = new Set<Cursor>();
     for (const entry of entries) {
+      let readers = 0;
       const offer = (cursor: Cursor): void => {
+        readers += 1;
         if (cursor.offer(entry)) offered.add(cursor);
         this.#note(cursor);
       };
       this.route(entry, offer, (cursor) => {
+        readers += 1;
         if (cursor.fallBehind(entry.seq)) this.#onBehind(cursor);
       });
+      if (readers > 0) this.#readers.log.keep(entry);
     }
     this.#readers.current.update(entries);
     for (const cursor of offered) cursor.announce();

@@ -39,7 +39,10 @@ type Operations = {
   ) => Promise<EngineOperations[O]['reply']>;
 };
 
-/** Operations that only read, or that know a repetition by its content. */
+/**
+ * Operations that only read, that know a repetition by its content, or that may as well be done again: who renews gets what he asks
+ * for, counted from the last time (docs/adr/0032-what-a-relayed-request-costs.md).
+ */
 const NOT_REMEMBERED: ReadonlySet<EngineOperation> = new Set([
   'currentMessage',
   'acceptLink',
@@ -48,6 +51,7 @@ const NOT_REMEMBERED: ReadonlySet<EngineOperation> = new Set([
   'topics',
   'deadLetters',
   'deadLetter',
+  'renew',
 ]);
 
 /**
@@ -222,11 +226,14 @@ export class MessagingEngine implements Engine {
       return perform(request, this.#concluding(context, progress, undefined), context.signal);
     }
     const { requests, clock } = this.#parts;
+    const { isUniqueId = false, isFirstTry = false } = context;
     const key = requests.keyOf(operation, context, contentOf(request));
     const conclude = this.#concluding(context, progress, key);
+    const work = () => perform(request, conclude, context.signal);
+    if (isUniqueId && isFirstTry) return requests.begin(key, work) as Promise<EngineOperations[O]['reply']>;
     // Somebody else's commit may be waited for: what happened to it is not known here.
     if (requests.isUnderWay(key)) progress.isSubmitted = true;
-    const reply = requests.once(key, clock.now(), () => perform(request, conclude, context.signal));
+    const reply = requests.once(key, clock.now(), work);
     return reply as Promise<EngineOperations[O]['reply']>;
   }
 

@@ -74,10 +74,14 @@ export class MessageLog {
   /** These records are committed. */
   append(entries: readonly LogEntry[]): void {
     for (const entry of entries) {
-      this.#cache.set(entry.seq, entry);
       this.extent.add(entry.place);
       this.#head = entry.seq;
     }
+  }
+
+  /** Somebody will ask for this record soon. */
+  keep(entry: LogEntry): void {
+    this.#cache.set(entry.seq, entry);
   }
 
   /**

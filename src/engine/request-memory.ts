@@ -70,7 +70,11 @@ export class RequestMemory {
     const known = this.#find(key);
     if (known !== undefined && known.at > now - this.#limits.requestMemoryMs) return Promise.resolve(replyOf(known));
     const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return underWay;
+    return underWay ?? this.begin(key, work);
+  }
+
+  /** What `work` does, for the first request of that key: it is under way until then. */
+  begin(key: string, work: () => Promise<unknown>): Promise<unknown> {
     const mine = work();
     const forget = (): void => {
       this.#underWay.delete(key);

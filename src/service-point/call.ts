@@ -33,6 +33,8 @@ export interface Call {
   readonly requestId: string;
   /** See RequestContext. */
   readonly isUniqueId: boolean;
+  /** See RequestContext. */
+  readonly isFirstTry: boolean;
   /** The engine that the proxy chose for a request without affinity. */
   readonly chosenEngine?: string | undefined;
   readonly conduct: Conduct;
@@ -58,6 +60,7 @@ export function ask<O extends EngineOperation>(
   return engine.execute(operation, request, {
     requestId: call.requestId,
     isUniqueId: call.isUniqueId,
+    isFirstTry: call.isFirstTry,
     signal: call.signal,
   });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { parseDuration } from '../../../src/wsn/date-time.ts';
 import { EngineHost, failureOf, faultOf, filterOf } from './test-engine.ts';
 
 describe('subscribe', () => {
@@ -246,6 +247,19 @@ describe('a request that comes again', () => {
     expect([...host.medium.engine('ME1').cursors.keys()]).toEqual([first.subscription]);
   });
 
+  it('of a proxy is known at the second try, although it is not looked for at the first', async () => {
+    const host = new EngineHost();
+    await host.start();
+    const named = { requestId: 'p-1', isUniqueId: true };
+    const underWay = host.execute('subscribe', request, { ...named, isFirstTry: true });
+    const second = await host.execute('subscribe', request, named);
+    const first = await underWay;
+    await host.restart();
+    const third = await host.execute('subscribe', request, named);
+    expect([second, third]).toEqual([first, first]);
+    expect(host.medium.engine('ME1').cursors.size).toBe(1);
+  });
+
   it('while the first is under way waits for its outcome', async () => {
     const host = new EngineHost();
     await host.start();
@@ -253,6 +267,18 @@ describe('a request that comes again', () => {
     const [first, second] = await Promise.all(both);
     expect(second).toEqual(first);
     expect(host.medium.engine('ME1').cursors.size).toBe(1);
+  });
+
+  it('to renew is done again, and not remembered', async () => {
+    const host = new EngineHost();
+    await host.start();
+    const { subscription } = await host.execute('subscribe', request, { requestId: '' });
+    const renewal = { subscription, termination: { kind: 'relative', duration: parseDuration('PT1M') } } as const;
+    const first = await host.execute('renew', renewal, { requestId: 'r' });
+    host.clock.jump(1_000);
+    const second = await host.execute('renew', renewal, { requestId: 'r' });
+    expect(second.terminationTime).toBe((first.terminationTime ?? 0) + 1_000);
+    expect([...host.medium.engine('ME1').records.values()].map(({ space }) => space)).not.toContain('request');
   });
 
   it('with another content or another operation is another request', async () => {
