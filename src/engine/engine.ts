@@ -226,11 +226,9 @@ export class MessagingEngine implements Engine {
       return perform(request, this.#concluding(context, progress, undefined), context.signal);
     }
     const { requests, clock } = this.#parts;
-    const { isUniqueId = false, isFirstTry = false } = context;
     const key = requests.keyOf(operation, context, contentOf(request));
     const conclude = this.#concluding(context, progress, key);
     const work = () => perform(request, conclude, context.signal);
-    if (isUniqueId && isFirstTry) return requests.begin(key, work) as Promise<EngineOperations[O]['reply']>;
     // Somebody else's commit may be waited for: what happened to it is not known here.
     if (requests.isUnderWay(key)) progress.isSubmitted = true;
     const reply = requests.once(key, clock.now(), work);

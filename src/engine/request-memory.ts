@@ -70,11 +70,7 @@ export class RequestMemory {
     const known = this.#find(key);
     if (known !== undefined && known.at > now - this.#limits.requestMemoryMs) return Promise.resolve(replyOf(known));
     const underWay = this.#underWay.get(key);
-    return underWay ?? this.begin(key, work);
-  }
-
-  /** What `work` does, for the first request of that key: it is under way until then. */
-  begin(key: string, work: () => Promise<unknown>): Promise<unknown> {
+    if (underWay !== undefined) return underWay;
     const mine = work();
     const forget = (): void => {
       this.#underWay.delete(key);

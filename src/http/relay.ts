@@ -12,10 +12,7 @@ export interface RelayedRequest {
   readonly requestId: string;
   /** For a request without an affinity: the engine that the proxy chose for it. The same at every try after an unknown outcome. */
   readonly engine?: EngineName | undefined;
-  /**
-   * How long its client has been waiting already, in milliseconds: what may wait for messages waits so much less. Not there
-   * at the first try, and there at every other.
-   */
+  /** How long its client has been waiting already, in milliseconds: what may wait for messages waits so much less. */
   readonly waitedMs?: number | undefined;
   readonly body: Uint8Array;
 }

@@ -33,8 +33,6 @@ export interface Call {
   readonly requestId: string;
   /** See RequestContext. */
   readonly isUniqueId: boolean;
-  /** See RequestContext. */
-  readonly isFirstTry: boolean;
   /** The engine that the proxy chose for a request without affinity. */
   readonly chosenEngine?: string | undefined;
   readonly conduct: Conduct;
@@ -60,7 +58,6 @@ export function ask<O extends EngineOperation>(
   return engine.execute(operation, request, {
     requestId: call.requestId,
     isUniqueId: call.isUniqueId,
-    isFirstTry: call.isFirstTry,
     signal: call.signal,
   });
 }

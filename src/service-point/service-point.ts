@@ -31,7 +31,7 @@ export interface ServicePointRequest {
   readonly requestId?: string | undefined;
   /** The engine that the proxy chose for a request without affinity. */
   readonly engine?: string | undefined;
-  /** How long the client has been waiting already, in milliseconds; not there at the first try. */
+  /** How long the client has been waiting already, in milliseconds; 0 by default. */
   readonly waitedMs?: number | undefined;
 }
 
@@ -147,7 +147,6 @@ export class ServicePoint {
       xpath,
       requestId: messageId ?? request.requestId ?? '',
       isUniqueId: messageId === undefined,
-      isFirstTry: messageId === undefined && request.waitedMs === undefined,
       waitedMs: request.waitedMs ?? 0,
       signal,
       replyHeaders: [],

@@ -169,8 +169,6 @@ export interface RequestContext {
   readonly requestId: string;
   /** True: a proxy made the id for this request alone, so a request with this id is this request, whatever it says. */
   readonly isUniqueId?: boolean;
-  /** True: the proxy that made the id sends it for the first time, so it is not looked for among those that are remembered. */
-  readonly isFirstTry?: boolean;
   readonly signal?: CancelSignal;
 }
 

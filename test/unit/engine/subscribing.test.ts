@@ -247,19 +247,6 @@ describe('a request that comes again', () => {
     expect([...host.medium.engine('ME1').cursors.keys()]).toEqual([first.subscription]);
   });
 
-  it('of a proxy is known at the second try, although it is not looked for at the first', async () => {
-    const host = new EngineHost();
-    await host.start();
-    const named = { requestId: 'p-1', isUniqueId: true };
-    const underWay = host.execute('subscribe', request, { ...named, isFirstTry: true });
-    const second = await host.execute('subscribe', request, named);
-    const first = await underWay;
-    await host.restart();
-    const third = await host.execute('subscribe', request, named);
-    expect([second, third]).toEqual([first, first]);
-    expect(host.medium.engine('ME1').cursors.size).toBe(1);
-  });
-
   it('while the first is under way waits for its outcome', async () => {
     const host = new EngineHost();
     await host.start();

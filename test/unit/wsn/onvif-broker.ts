@@ -86,7 +86,6 @@ export class OnvifBroker {
       engines,
       publicUrl: this.#publicUrl(),
       isUniqueId: false,
-      isFirstTry: false,
       requestId: 'r1',
       waitedMs: 0,
       signal,
