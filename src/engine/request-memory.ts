@@ -1,3 +1,4 @@
+import { seriesPlaceOf } from '../kernel/id-series.ts';
 import { pack } from '../kernel/packed.ts';
 import { Passing } from '../kernel/passing.ts';
 import type { EngineOperation, RequestContext } from './ports/engine.ts';
@@ -18,6 +19,13 @@ const TIME_BYTES = 8;
 /** So many generations share the room. The oldest is forgotten as a whole, so at least three quarters of the room are of use. */
 const GENERATIONS = 4;
 
+/** How far the ids of a series have come. */
+interface Reach {
+  highest: number;
+  /** When one of them came last. */
+  at: number;
+}
+
 /** Requests of about the same age. */
 interface Generation {
   readonly replies: Map<string, Remembered>;
@@ -35,6 +43,8 @@ export class RequestMemory {
   /** The oldest first; new ones go to the last. */
   readonly #generations: Generation[] = [];
   readonly #underWay = new Passing<string, Promise<unknown>>();
+  /** Of every request that is remembered or under way and has a place in a series. */
+  readonly #reaches = new Map<string, Reach>();
   readonly #limits: {
     readonly requestMemoryMs: number;
     readonly maxRequests: number;
@@ -67,10 +77,12 @@ export class RequestMemory {
 
   /** The remembered reply; or that of the same request that is under way; or else what `work` does. */
   once(key: string, now: number, work: () => Promise<unknown>): Promise<unknown> {
-    const known = this.#find(key);
-    if (known !== undefined && known.at > now - this.#limits.requestMemoryMs) return Promise.resolve(replyOf(known));
-    const underWay = this.#underWay.get(key);
-    if (underWay !== undefined) return underWay;
+    if (!this.#isFirstOf(key, now)) {
+      const known = this.#find(key);
+      if (known !== undefined && known.at > now - this.#limits.requestMemoryMs) return Promise.resolve(replyOf(known));
+      const underWay = this.#underWay.get(key);
+      if (underWay !== undefined) return underWay;
+    }
     const mine = work();
     const forget = (): void => {
       this.#underWay.delete(key);
@@ -107,6 +119,7 @@ export class RequestMemory {
     const read = records.map((record) => ({ record, stored: storedIn(record.value) }));
     read.sort((a, b) => a.stored.at - b.stored.at);
     for (const { record, stored } of read) {
+      this.#isFirstOf(record.key, stored.at);
       const hasContent = stored.reply !== undefined;
       // A copy: the record is a view of all that was loaded, and would keep it in memory.
       const value = hasContent ? Uint8Array.from(record.value) : record.value;
@@ -117,11 +130,37 @@ export class RequestMemory {
   /** Forgets what is too old. The result: what was put before this instant is no longer wanted in the store. */
   forget(now: number): number {
     const oldest = now - this.#limits.requestMemoryMs;
+    this.#forgetReaches(oldest);
     for (let first = this.#generations[0]; first !== undefined; first = this.#generations[0]) {
       if (first.newest > oldest) return Math.max(oldest, first.oldest);
       this.#forgetOldest();
     }
     return oldest;
+  }
+
+  /**
+   * True: no request of that key has come before, for its number is above all that have come of its series. Spares a request
+   * that comes for the first time, as nearly all do, a search through tables that no cache holds.
+   */
+  #isFirstOf(key: string, now: number): boolean {
+    const place = seriesPlaceOf(key);
+    if (place === undefined) return false;
+    const { series, number } = place;
+    const reach = this.#reaches.get(series);
+    if (reach === undefined) {
+      this.#reaches.set(series, { highest: number, at: now });
+      return true;
+    }
+    reach.at = Math.max(reach.at, now);
+    if (number <= reach.highest) return false;
+    reach.highest = number;
+    return true;
+  }
+
+  /** While a request is under way nobody can tell how old it is. */
+  #forgetReaches(oldest: number): void {
+    if (this.#underWay.size > 0) return;
+    for (const [series, { at }] of this.#reaches) if (at <= oldest) this.#reaches.delete(series);
   }
 
   #find(key: string): Remembered | undefined {

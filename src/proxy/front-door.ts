@@ -1,13 +1,13 @@
 import type { HttpReply, HttpRequest } from '../http/listener.ts';
 import type { RelayedReply } from '../http/relay.ts';
 import type { CancelSignal } from '../kernel/cancellation.ts';
+import { IdSeries } from '../kernel/id-series.ts';
 import type { Logger } from '../kernel/log.ts';
 import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../soap/affinity.ts';
 import { readHeader } from '../soap/envelope.ts';
 import { ProtocolError, protocolFaultReply, type SoapReply } from '../soap/fault.ts';
 import type { SoapVersion } from '../soap/version.ts';
 import type { GivenUp, RequestRelay } from './relay-request.ts';
-import { RequestIds } from './request-ids.ts';
 import type { RouteKey } from './route.ts';
 
 export interface FrontDoorOptions {
@@ -22,7 +22,7 @@ export interface FrontDoorOptions {
 /** What clients talk to: reads the affinity of each SOAP request, and has it served by the right member. */
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
-  readonly #ids = new RequestIds();
+  readonly #ids = new IdSeries();
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;

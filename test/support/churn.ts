@@ -1,5 +1,6 @@
 import { getHeapSpaceStatistics } from 'node:v8';
 import { Row } from '../../src/delivery/row.ts';
+import { Abortables, type Abortable } from '../../src/http/abortion.ts';
 import { Passing } from '../../src/kernel/passing.ts';
 
 /** Lets many values come and go in what its argument names, and prints the bytes that came among V8's old objects meanwhile. */
@@ -28,10 +29,35 @@ function churnRow(index: number, row: Row<Value>): void {
   if (row.size > UNDER_WAY) row.shift();
 }
 
+/** Something of some size that may be given up. */
+function abortableOf(index: number): Abortable {
+  const value = valueOf(index);
+  return { abort: () => process.stderr.write(`${value.length} given up`) };
+}
+
+const { signal } = new AbortController();
+const abortables = new Abortables();
+/** Those that may be given up, by the places that are taken again and again. */
+const places: Abortable[] = Array.from({ length: UNDER_WAY }, (_, index) => abortableOf(index));
+
+function churnAbortables(index: number): void {
+  const place = index % UNDER_WAY;
+  const [gone, come] = [places[place], abortableOf(index)];
+  if (gone !== undefined) abortables.delete(signal, gone);
+  abortables.add(signal, come);
+  places[place] = come;
+}
+
 const passing = new Passing<number, Value>();
 const row = new Row<Value>();
-const churn =
-  process.argv[2] === 'row' ? (index: number) => churnRow(index, row) : (index: number) => churnPassing(index, passing);
+const CHURNS: Readonly<Record<string, (index: number) => void>> = {
+  passing: (index) => churnPassing(index, passing),
+  row: (index) => churnRow(index, row),
+  abortables: churnAbortables,
+};
+const kind = process.argv[2] ?? '';
+const churn = CHURNS[kind];
+if (churn === undefined) throw new Error(`Found '${kind}', expected one of ${Object.keys(CHURNS).join(', ')}`);
 
 for (let index = 0; index < 2 * UNDER_WAY; index += 1) churn(index);
 // What is there now becomes old.

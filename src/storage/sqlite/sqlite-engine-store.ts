@@ -11,14 +11,18 @@ import type { Outcome } from './protocol.ts';
 const MOST_BATCHES = 4096;
 const ENOUGH_BYTES = 8 * 1024 * 1024;
 
+/** While the thread waits for the disk, the next group is on its way to it, if it has so many batches. */
+const MOST_GROUPS = 2;
+const ENOUGH_TO_GO_AHEAD = 16;
+
 interface WaitingBatch extends TimedBatch {
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
 /**
- * An engine's store during one tenure, over the thread that holds its database open. Groups commits; one group is
- * under way at a time. The bytes of a batch must not change before its commit settles. Records that it hands out are
+ * An engine's store during one tenure, over the thread that holds its database open. Groups commits, and settles them in
+ * the order of the calls. The bytes of a batch must not change before its commit settles. Records that it hands out are
  * views of one buffer per call.
  */
 export class SqliteEngineStore implements EngineStore {
@@ -26,7 +30,9 @@ export class SqliteEngineStore implements EngineStore {
   readonly epoch: number;
   readonly #thread: DatabaseThread;
   readonly #queue: WaitingBatch[] = [];
-  #pumping: Promise<void> | undefined;
+  /** Groups that the thread has not answered yet. */
+  readonly #underWay = new Set<Promise<void>>();
+  #isScheduled = false;
   #closing: Promise<void> | undefined;
 
   constructor(tenure: { engine: string; epoch: number; thread: DatabaseThread }) {
@@ -46,7 +52,7 @@ export class SqliteEngineStore implements EngineStore {
     return new Promise<void>((resolve, reject) => {
       this.#assertOpen();
       this.#queue.push({ batch, at, resolve, reject });
-      this.#pumping ??= this.#pump();
+      this.#pumpLater();
     });
   }
 
@@ -67,7 +73,8 @@ export class SqliteEngineStore implements EngineStore {
   }
 
   async #close(): Promise<void> {
-    await this.#pumping;
+    this.#pump();
+    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
     try {
       await this.#thread.call('close', { epoch: this.epoch });
     } catch {
@@ -94,19 +101,38 @@ export class SqliteEngineStore implements EngineStore {
     return reading;
   }
 
-  /** Commits group after group until nothing waits. */
-  async #pump(): Promise<void> {
-    // Whoever commits in the same turn shares the first group too.
-    await Promise.resolve();
-    while (this.#queue.length > 0) {
-      const group = this.#takeGroup();
-      try {
-        this.#settle(group, await this.#commitGroup(group));
-      } catch (error) {
-        for (const { reject } of group) reject(error);
-      }
+  /** Whoever commits in the same turn shares the group. */
+  #pumpLater(): void {
+    if (this.#isScheduled || !this.#isWorthAGroup()) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#isWorthAGroup()) {
+      const sent = this.#send(this.#takeGroup()).finally(() => {
+        this.#underWay.delete(sent);
+        this.#pump();
+      });
+      this.#underWay.add(sent);
     }
-    this.#pumping = undefined;
+  }
+
+  #isWorthAGroup(): boolean {
+    const { size } = this.#underWay;
+    return size === 0 ? this.#queue.length > 0 : size < MOST_GROUPS && this.#queue.length >= ENOUGH_TO_GO_AHEAD;
+  }
+
+  /** Never rejects. */
+  async #send(group: readonly WaitingBatch[]): Promise<void> {
+    try {
+      this.#settle(group, await this.#commitGroup(group));
+    } catch (error) {
+      for (const { reject } of group) reject(error);
+    }
   }
 
   #takeGroup(): readonly WaitingBatch[] {

@@ -30,6 +30,28 @@ describe('a remembered request', () => {
     expect(await after.once('k', 5_999, never)).toEqual({});
   });
 
+  it('is known, though later ones of its series have come', async () => {
+    const keyOf = (number: number): string => `notify/series-${number.toString(16).padStart(12, '0')}`;
+    const after = memoryOf(memory.record(keyOf(20), { of: 20 }, 5_000), memory.record(keyOf(7), { of: 7 }, 5_001));
+    expect(await after.once(keyOf(7), 5_500, never)).toEqual({ of: 7 });
+    expect(await after.once(keyOf(21), 5_500, anew)).toBe('anew');
+    expect(await after.once(keyOf(20), 5_500, never)).toEqual({ of: 20 });
+    // One that is overtaken is new all the same.
+    expect(await after.once(keyOf(19), 5_500, anew)).toBe('anew');
+    expect(await after.once(keyOf(7).replace('series', 'other'), 5_500, anew)).toBe('anew');
+  });
+
+  it('of a series is done once while it is under way, however long that takes', async () => {
+    const key = 'notify/series-000000000001';
+    const after = memoryOf();
+    let finish: (reply: string) => void = () => undefined;
+    const first = after.once(key, 0, () => new Promise((resolve) => (finish = resolve)));
+    after.forget(10 * limits.requestMemoryMs);
+    const second = after.once(key, 10 * limits.requestMemoryMs, never);
+    finish('done');
+    expect(await Promise.all([first, second])).toEqual(['done', 'done']);
+  });
+
   it('takes eight bytes where its reply has no content', () => {
     expect(memory.record('k', {}, 5_000).value.byteLength).toBe(8);
   });

@@ -269,6 +269,23 @@ describe('group commit', () => {
     await deactivate(active);
   });
 
+  it('settles in the order of the calls when one group goes ahead of the answer to another, and closes behind all', async () => {
+    using directory = temporaryDirectory();
+    await using member = sqliteMember(directory.path);
+    const active = await activate(member, 'ME1');
+    const COUNT = 600;
+    const settled: number[] = [];
+    for (let seq = 1; seq <= COUNT; seq += 1) {
+      const committed = active.store.commit({ append: [{ seq, bytes: Buffer.from('x') }] }, 0);
+      void committed.then(() => settled.push(seq));
+      // What comes in one turn is a group; several turns pass until the first is on the disk.
+      if (seq % 20 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    await active.store.close();
+    expect(settled).toEqual(Array.from({ length: COUNT }, (_, at) => at + 1));
+    await deactivate(active);
+  });
+
   it('takes groups of any size, and loads 100,000 subscriptions', { timeout: 60_000 }, async () => {
     using directory = temporaryDirectory();
     await using member = sqliteMember(directory.path);
