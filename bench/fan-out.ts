@@ -1,20 +1,23 @@
 import { TestCluster } from '../test/support/cluster.ts';
-import { publish, subscribe } from '../test/support/soap-client.ts';
+import { subscribe } from '../test/support/soap-client.ts';
 import { BareSender } from './load/bare-sender.ts';
 import { Consumers, type Post } from './load/consumers.ts';
 import { cpuMs } from './load/cpu.ts';
+import { OneByOne } from './load/one-by-one.ts';
+import { notify } from './load/request.ts';
 import type { Extent, Outcome } from './outcome.ts';
 import { measureInTurn, type Contestant, type Readings } from './rounds.ts';
 
 const COUNTS = [1, 10, 100, 1_000];
 /** Publications that are on their way at once: more, and posts would carry several; fewer, and senders would wait. */
-const WINDOW = 3;
+const WINDOW = 5;
 /** As our own delivery does: one at a time to each subscriber, and so many to all together. */
 const IN_FLIGHT = 64;
-const PAYLOAD = 'a measured value of no meaning '.repeat(32);
+const BYTES = 1_600;
 const POSTS = 'posts/s';
 
-const topicOf = (count: number): string => `{urn:bench}to${count}`;
+const localOf = (count: number): string => `to${count}`;
+const topicOf = (count: number): string => `{urn:bench}${localOf(count)}`;
 const ours = (count: number): string => `ours, ${count} subscribers`;
 const bare = (count: number): string => `bare undici, ${count} subscribers`;
 
@@ -28,18 +31,20 @@ export async function fanOut({ rounds, many, ms }: Extent, report: (line: string
   await using consumers = await Consumers.start(Math.max(...counts));
   await using sender = await BareSender.start();
   const broker = cluster.serverUrl('server1');
+  using publisher = await OneByOne.open(broker);
   for (const count of counts) {
     report(`subscribing ${count} consumers`);
     for (const url of consumers.urls.slice(0, count)) await subscribe(broker, url, { topic: topicOf(count) });
   }
+  const site: Site = { broker, publisher, consumers };
   // The first posts open the connections, and show what a post looks like.
-  for (const count of counts) await deliver(broker, count, consumers, 0);
+  for (const count of counts) await deliver(site, count, 0);
   const post = await consumers.last();
   const durationMs = ms * 10;
   const contestants = counts.flatMap((count): readonly Contestant[] => [
     {
       name: ours(count),
-      measure: () => withCpu(cluster.pidOf('server1'), () => deliver(broker, count, consumers, durationMs)),
+      measure: () => withCpu(cluster.pidOf('server1'), () => deliver(site, count, durationMs)),
     },
     {
       name: bare(count),
@@ -59,15 +64,22 @@ interface Sent {
   readonly messages?: number;
 }
 
+interface Site {
+  readonly broker: string;
+  readonly publisher: OneByOne;
+  readonly consumers: Consumers;
+}
+
 /** Publishes for a while, at least once; over when all has arrived. */
-async function deliver(broker: string, count: number, consumers: Consumers, durationMs: number): Promise<Sent> {
-  const before = await consumers.count(Math.max(1, count / 2));
+async function deliver({ broker, publisher, consumers }: Site, count: number, durationMs: number): Promise<Sent> {
+  const request = notify(`${broker}/wsn/NotificationBroker`, BYTES, localOf(count));
+  const before = await consumers.count(count);
   const startedAt = performance.now();
   let published = 0;
   do {
     await consumers.reached(before.messages + (published - WINDOW + 1) * count);
-    const { status, text } = await publish(broker, topicOf(count), PAYLOAD);
-    if (status !== 202) throw new Error(`Found ${status} ${text}, expected 202`);
+    const status = await publisher.ask(request);
+    if (status !== 202) throw new Error(`Found ${status}, expected 202`);
     published += 1;
   } while (performance.now() - startedAt < durationMs);
   await consumers.reached(before.messages + published * count);

@@ -127,7 +127,7 @@ class Lane {
 }
 
 /** The status of an answer, when all of it is there. */
-function statusOfComplete(seen: Buffer): number | undefined {
+export function statusOfComplete(seen: Buffer): number | undefined {
   const end = seen.indexOf(HEAD_END);
   if (end === -1) return undefined;
   const head = seen.toString('latin1', 0, end);

@@ -154,7 +154,7 @@ export class Deliverer {
 
   #queue(recipient: Recipient): void {
     recipient.state = 'queued';
-    recipient.destination?.resting.delete(recipient);
+    recipient.destination?.resting?.delete(recipient);
     this.#turns.add(recipient, recipient.destination);
   }
 
@@ -231,7 +231,7 @@ export class Deliverer {
     const probeAt = this.#turns.end(slot, result, durationMs);
     if (slot.isProbe && (result === 'succeeded' || result === 'refused')) {
       // It is back. They go one by one at first, then up to four at once: the row of the destination sees to that.
-      for (const resting of destination.resting.keys()) this.#queue(resting);
+      for (const resting of destination.resting?.keys() ?? []) this.#queue(resting);
     }
     if (probeAt === undefined) return;
     this.#logger.info('Destination fails', { destination: destination.key, failures: destination.failures });
@@ -350,7 +350,7 @@ export class Deliverer {
     this.#logger.debug('Delivery failed', { subscription, attempt, retryInMs: waitMs, error: reason });
     this.#rest(recipient, waitMs);
     // Who was told when to come back is not called earlier.
-    if (waitMs === backoffMs) destination?.resting.set(recipient, true);
+    if (waitMs === backoffMs && destination !== undefined) (destination.resting ??= new Passing()).set(recipient, true);
     claim.postpone(tries, waitMs);
     events?.failed?.({ subscription, attempt, reason, retryInMs: waitMs });
   }

@@ -36,17 +36,24 @@ const OPENING = forEachVersion(
   (version) => `<s:Envelope xmlns:s="${soapNamespace(version)}" xmlns:wsa="${WSA_NAMESPACE}"><s:Header>`,
 );
 const CONTENT_TYPE = forEachVersion((version) => contentTypeOf(version, ACTION));
+/** The end of the header Delivery's start tag, of what is sent for the first time. */
+const FIRST_TRY = '1" redelivery="false">';
+const HEADER_END = '</d:Delivery></s:Header><s:Body>';
 const SOAP_ACTION = `"${ACTION}"`;
 /** Of a message; a longer one is measured before it is written. */
 const SCRATCH_BYTES = 64 * 1024;
 
-/** What is the same in each message to a subscriber. */
+/**
+ * What is the same in each message to a subscriber. Each text in one piece: what V8 has only put together it collects from
+ * all over the memory when it is written, each time.
+ */
 interface Envelope {
   readonly consumer: EndpointReference;
   readonly version: SoapVersion;
+  readonly epoch: number;
   /** The headers To and Action, and MessageID up to the id. */
   readonly beforeId: string;
-  /** From behind the id to where the header Delivery says the epoch. */
+  /** From behind the id to where the header Delivery says which try it is. */
   readonly afterId: string;
   /** A wsnt:SubscriptionReference. */
   readonly reference: string;
@@ -74,16 +81,18 @@ export class NotifyWriter {
   /** Payloads are copied once, byte for byte. Throws when the reference parameters are no XML. */
   write(claim: Claim, { epoch, attempt }: Try): NotifyPost {
     const { soapVersion, gap, messages } = claim;
-    const envelope = this.#envelopeOf(claim);
+    const envelope = this.#envelopeOf(claim, epoch);
     const { ids } = envelope;
     const messageId = messageIdOf(claim, ids);
-    const start = `${OPENING[soapVersion]}${gap === undefined ? '' : gapHeader(gap)}${envelope.beforeId}${messageId}`;
-    let head = `${start}${envelope.afterId}${epoch}"${this.#topology}${attempt}" redelivery="${attempt > 1 || claim.mayBeRepeated}">`;
+    const isAgain = attempt > 1 || claim.mayBeRepeated;
+    const which = isAgain ? `${attempt}" redelivery="true">` : FIRST_TRY;
+    const told = gap === undefined ? '' : gapHeader(gap);
+    let head = `${OPENING[soapVersion]}${told}${envelope.beforeId}${messageId}${envelope.afterId}${which}`;
     for (const { seq, again } of messages) {
       head += `<d:Message id="${ids.ofMessage(again?.seq ?? seq)}" seq="${seq}"/>`;
     }
     const parts = this.#contentOf(claim, envelope);
-    parts[0] = `${head}</d:Delivery>${String(parts[0])}`;
+    parts[0] = head + String(parts[0]);
     parts.push('</s:Body></s:Envelope>');
     return {
       messageId,
@@ -98,27 +107,30 @@ export class NotifyWriter {
     const [first] = notifications;
     if (!useRaw || first === undefined) {
       const parts = encodeNotify({ reference, dialect, notifications }, this.#topics);
-      parts[0] = `</s:Header><s:Body>${String(parts[0])}`;
+      parts[0] = HEADER_END + String(parts[0]);
       return parts;
     }
     const form = dialect === undefined ? {} : { dialect };
     const raw = encodeRaw({ subscription: this.#referenceOf(subscription), notification: first, ...form });
-    return [`${raw.blocks}</s:Header><s:Body>`, raw.body];
+    return [`</d:Delivery>${raw.blocks}</s:Header><s:Body>`, raw.body];
   }
 
-  #envelopeOf({ subscription, consumer, soapVersion }: Claim): Envelope {
+  #envelopeOf({ subscription, consumer, soapVersion }: Claim, epoch: number): Envelope {
     const known = this.#envelopes.find(subscription);
     // A subscription keeps its consumer; what a claim says counts all the same.
-    if (known?.consumer === consumer && known.version === soapVersion) return known;
+    if (known?.consumer === consumer && known.version === soapVersion && known.epoch === epoch) return known;
     const headers = addressHeadersFor(consumer, ACTION, '');
     // The MessageID comes last, and its end tag ends it.
     const idAt = headers.lastIndexOf('</');
     const envelope = {
       consumer,
       version: soapVersion,
-      beforeId: headers.slice(0, idAt),
-      afterId: `${headers.slice(idAt)}${this.#parametersOf(consumer)}<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="`,
-      reference: writeEndpointReference('wsnt:SubscriptionReference', this.#referenceOf(subscription)),
+      epoch,
+      beforeId: inOnePiece(headers.slice(0, idAt)),
+      afterId: inOnePiece(
+        `${headers.slice(idAt)}${this.#parametersOf(consumer)}<d:Delivery xmlns:d="${DELIVERY_NAMESPACE}" engine="${escapeAttribute(this.#engine)}" epoch="${epoch}"${this.#topology}`,
+      ),
+      reference: inOnePiece(writeEndpointReference('wsnt:SubscriptionReference', this.#referenceOf(subscription))),
       ids: new DeliveryIds(subscription),
     };
     this.#envelopes.set(subscription, envelope);
@@ -137,6 +149,10 @@ export class NotifyWriter {
     this.#parameterBlocks.set(consumer, blocks);
     return blocks;
   }
+}
+
+function inOnePiece(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 function forEachVersion<T>(of: (version: SoapVersion) => T): Readonly<Record<SoapVersion, T>> {

@@ -16,7 +16,10 @@ export interface TurnLimits {
 /** Where subscriptions are sent to: scheme, host and port. Keeps what has been learned of it while somebody waits for it. */
 export interface Destination<T> {
   readonly key: string;
-  readonly ready: Row<T>;
+  /** Made when it is needed: a destination with one subscription needs none. */
+  ready: Row<T> | undefined;
+  /** Where it waits for its turn. */
+  lane: Row<Destination<T>> | undefined;
   members: number;
   inFlight: number;
   /** Tries that may be under way at once: one for a stranger, one more with each success. */
@@ -29,7 +32,7 @@ export interface Destination<T> {
   /** Tries that have succeeded: tells a message that fails alone from a destination that is down. */
   successes: number;
   /** Items that wait for their next try and may go as soon as the destination is known to be back. */
-  readonly resting: Passing<T, true>;
+  resting: Passing<T, true> | undefined;
 }
 
 /** How a try ended. `refused`: the destination is well, the message will not do. `unused`: there was none. */
@@ -80,7 +83,8 @@ export class Turns<T> {
     if (destination === undefined) {
       destination = {
         key,
-        ready: new Row(),
+        ready: undefined,
+        lane: undefined,
         members: 0,
         inFlight: 0,
         allowed: 1,
@@ -89,7 +93,7 @@ export class Turns<T> {
         probeAt: 0,
         isProbing: false,
         successes: 0,
-        resting: new Passing(),
+        resting: undefined,
       };
       this.#destinations.set(key, destination);
     }
@@ -109,6 +113,7 @@ export class Turns<T> {
       this.#strangers.add(item);
       return;
     }
+    destination.ready ??= new Row();
     destination.ready.add(item);
     this.place(destination);
   }
@@ -146,12 +151,13 @@ export class Turns<T> {
 
   /** Looks again whether a destination may be tried. */
   place(destination: Destination<T>): void {
-    const isReady = destination.ready.size > 0 && this.#hasRoom(destination);
-    const { isSlow } = destination;
-    if (isReady && isSlow) this.#slow.add(destination);
-    else this.#slow.delete(destination);
-    if (isReady && !isSlow) this.#brisk.add(destination);
-    else this.#brisk.delete(destination);
+    const { ready, isSlow, lane } = destination;
+    const isReady = ready !== undefined && ready.size > 0 && this.#hasRoom(destination);
+    const wanted = !isReady ? undefined : isSlow ? this.#slow : this.#brisk;
+    if (wanted === lane) return;
+    lane?.delete(destination);
+    wanted?.add(destination);
+    destination.lane = wanted;
   }
 
   #learn({ destination, isProbe }: Slot<T>, result: TryResult): number | undefined {
@@ -180,8 +186,10 @@ export class Turns<T> {
     }
     if (lane === 2 && !this.#hasRoomForSlow()) return undefined;
     const destination = (lane === 1 ? this.#brisk : this.#slow).shift();
-    const item = destination?.ready.shift();
-    return destination === undefined || item === undefined ? undefined : { item, slot: this.#take(destination) };
+    if (destination === undefined) return undefined;
+    destination.lane = undefined;
+    const item = destination.ready?.shift();
+    return item === undefined ? undefined : { item, slot: this.#take(destination) };
   }
 
   #take(destination: Destination<T>): Slot<T> {

@@ -1,13 +1,12 @@
 import { Recent } from '../kernel/recent.ts';
 import { Gathering } from '../kernel/gathering.ts';
-import { Abortables } from './abortion.ts';
-import { Deadlines } from './deadlines.ts';
 import { Exchange, failure, shuttingDown, type ExchangeOwner } from './exchange.ts';
 import { PlainHttp } from './plain/plain-http.ts';
 import type { HttpPost, HttpPostReply } from './post.ts';
 import { parseTarget, type Target } from './target.ts';
 import { TlsHttp } from './tls-http.ts';
 import { WarmOrigins } from './warm-origins.ts';
+import { Watch } from './watch.ts';
 
 export type { HttpPost, HttpPostReply } from './post.ts';
 
@@ -18,10 +17,9 @@ const NO_TARGET = 'none';
 /** Sends POSTs over kept-alive connections, at most 64 to each origin: its own without TLS, undici's with it. */
 export class HttpSender {
   readonly #targets = new Recent<string, Target | typeof NO_TARGET>(MAX_TARGETS);
-  readonly #deadlines = new Deadlines();
-  readonly #abortables = new Abortables();
+  readonly #watch = new Watch();
   readonly #warm = new WarmOrigins();
-  readonly #plain = new PlainHttp(this.#deadlines);
+  readonly #plain = new PlainHttp(this.#watch);
   readonly #tls = new TlsHttp();
   /** What is asked for together is written together, and those whose replies come together learn of them together. */
   readonly #asked = new Gathering<Exchange>(
@@ -57,8 +55,7 @@ export class HttpSender {
     if (target === NO_TARGET) {
       return Promise.reject(failure('unreachable', `Cannot post to "${url}": expected an http or https URL`, 'no'));
     }
-    const watch = { deadlines: this.#deadlines, abortables: this.#abortables };
-    const exchange = new Exchange(target, request, watch, this.#owner);
+    const exchange = new Exchange(target, request, this.#watch, this.#owner);
     this.#asked.add(exchange);
     return exchange.outcome;
   }
@@ -83,7 +80,7 @@ export class HttpSender {
     this.#isClosed = true;
     this.#plain.destroy(new Error('The sender was closed'));
     await this.#tls.destroy();
-    this.#deadlines.clear();
+    this.#watch.clear();
   }
 }
 

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { NOWHERE } from '../kernel/crowd.ts';
 import { codeOf, InfrastructureError, messageOf, type Processed } from '../kernel/errors.ts';
-import type { Abortable, Abortables } from './abortion.ts';
-import type { Deadlines, Due } from './deadlines.ts';
 import type { HttpPost, HttpPostReply } from './post.ts';
 import type { Target } from './target.ts';
+import type { Watch, Watched } from './watch.ts';
 
 /** A peer may announce that it is busy (1xx) this often before it answers. */
 const MAX_INTERIM_REPLIES = 8;
@@ -19,12 +19,6 @@ export interface ExchangeOwner {
   repeat(exchange: Exchange): boolean;
 }
 
-/** What looks after exchanges while they are under way. */
-export interface Watch {
-  readonly deadlines: Deadlines;
-  readonly abortables: Abortables;
-}
-
 /** What an exchange goes over. */
 export interface Way {
   /** Cuts the connection. */
@@ -32,12 +26,13 @@ export interface Way {
 }
 
 /** One request and its reply, as a connection reports on them. Settles once; whatever comes after that is ignored. */
-export class Exchange implements Due, Abortable {
+export class Exchange implements Watched {
   readonly target: Target;
   readonly request: HttpPost;
   readonly body: Uint8Array;
   /** The reply, or an InfrastructureError. */
   readonly outcome: Promise<HttpPostReply>;
+  place = NOWHERE;
   readonly #watch: Watch;
   readonly #owner: ExchangeOwner;
   #resolve!: (reply: HttpPostReply) => void;
@@ -66,8 +61,7 @@ export class Exchange implements Due, Abortable {
     this.#watch = watch;
     this.#owner = owner;
     this.#totalAt = performance.now() + request.totalTimeoutMs;
-    watch.deadlines.add(this);
-    if (request.signal !== undefined) watch.abortables.add(request.signal, this);
+    watch.add(this);
   }
 
   /** True: nothing of it needs to be sent any more. */
@@ -86,8 +80,12 @@ export class Exchange implements Due, Abortable {
     else this.#fail('timed-out', `No reply for ${headerTimeoutMs} ms`);
   }
 
-  abort(signal: AbortSignal): void {
-    this.#fail('timed-out', 'It was given up', signal.reason);
+  get signal(): AbortSignal | undefined {
+    return this.request.signal;
+  }
+
+  giveUp(): void {
+    this.#fail('timed-out', 'It was given up', this.signal?.reason);
   }
 
   /** There is a connection, over which the request is written next. False: it must not be. */
@@ -151,7 +149,7 @@ export class Exchange implements Due, Abortable {
   #waitFor(ms: number | undefined): void {
     if (this.#isSettled) return;
     this.#patienceAt = ms === undefined ? Infinity : performance.now() + ms;
-    this.#watch.deadlines.sooner(this);
+    this.#watch.sooner(this);
   }
 
   #failTooLarge(): void {
@@ -175,8 +173,7 @@ export class Exchange implements Due, Abortable {
   #settle(): boolean {
     if (this.#isSettled) return false;
     this.#isSettled = true;
-    this.#watch.deadlines.delete(this);
-    if (this.request.signal !== undefined) this.#watch.abortables.delete(this.request.signal, this);
+    this.#watch.delete(this);
     return true;
   }
 }

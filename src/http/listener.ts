@@ -4,6 +4,7 @@ import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Cancellation, type CancelSignal } from '../kernel/cancellation.ts';
 import type { Component } from '../kernel/component.ts';
+import { Crowd, type Member, NOWHERE } from '../kernel/crowd.ts';
 import { codeOf, InfrastructureError, InvariantError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import { memoized } from '../kernel/memo.ts';
@@ -64,7 +65,7 @@ export interface ListenerHandle {
 }
 
 /** A request whose answer is not yet through. */
-interface OpenRequest {
+interface OpenRequest extends Member {
   readonly request: IncomingMessage;
   readonly cancellation: Cancellation;
   /** True once `onPost` or `fallback` has it: an answer to it is owed. */
@@ -83,7 +84,7 @@ export class HttpListener implements Component {
   readonly #options: HttpListenerOptions;
   readonly #logger: Logger;
   /** Every connection, with its open requests. */
-  readonly #visits = new Passing<Duplex, Passing<OpenRequest, true>>();
+  readonly #visits = new Passing<Duplex, Crowd<OpenRequest>>();
   readonly #turn = new Turn();
   #server: Server | undefined;
   #started: Promise<void> | undefined;
@@ -158,12 +159,12 @@ export class HttpListener implements Component {
 
   #listenTo(server: Server): void {
     server.on('connection', (socket) => {
-      const open = new Passing<OpenRequest, true>();
+      const open = new Crowd<OpenRequest>();
       this.#visits.set(socket, open);
       socket.once('close', () => {
         this.#visits.delete(socket);
         // Not every response hears of it: those behind another on the same connection do not.
-        for (const { cancellation } of open.keys()) cancellation.abort(clientGone());
+        for (const { cancellation } of open.all()) cancellation.abort(clientGone());
       });
     });
     server.on('request', (request, response) => {
@@ -191,7 +192,7 @@ export class HttpListener implements Component {
     const cut = (): void => {
       const reason = new InfrastructureError('shutting-down', 'This end is shutting down', { processed: 'unknown' });
       for (const [socket, open] of this.#visits.entries()) {
-        for (const { cancellation } of open.keys()) cancellation.abort(reason);
+        for (const { cancellation } of open.all()) cancellation.abort(reason);
         socket.destroy();
       }
     };
@@ -224,8 +225,15 @@ export class HttpListener implements Component {
       socket.destroy();
       return;
     }
-    const open: Exchange = { request, response, expectsContinue, cancellation: new Cancellation(), isOwed: false };
-    visit.set(open, true);
+    const open: Exchange = {
+      request,
+      response,
+      expectsContinue,
+      cancellation: new Cancellation(),
+      isOwed: false,
+      place: NOWHERE,
+    };
+    visit.add(open);
     response.on('close', () => {
       visit.delete(open);
       if (!response.writableFinished) open.cancellation.abort(clientGone());
@@ -354,7 +362,7 @@ export class HttpListener implements Component {
       return;
     }
     // It stays open for as long as the connection does.
-    this.#visits.get(socket)?.set({ request, cancellation: new Cancellation(), isOwed: true }, true);
+    this.#visits.get(socket)?.add({ request, cancellation: new Cancellation(), isOwed: true, place: NOWHERE });
     try {
       onUpgrade(request, socket, head);
     } catch (error) {
@@ -371,7 +379,7 @@ export class HttpListener implements Component {
     if (
       !socket.writable ||
       open === undefined ||
-      open.keys().some(({ request, isOwed }) => isOwed || request.complete)
+      open.all().some(({ request, isOwed }) => isOwed || request.complete)
     ) {
       socket.destroy();
       return;

@@ -1,23 +1,29 @@
+import { Crowd, type Member } from '../kernel/crowd.ts';
 import { Passing } from '../kernel/passing.ts';
+
+/** Who looks at the cluster again at each change. */
+export interface Onlooker extends Member {
+  look(): void;
+}
 
 /** Lets any number of requests wait until the cluster looks different: a route was learnt, a server came or went. */
 export class Changes {
   readonly #waiting = new Passing<() => void, true>();
-  readonly #listeners = new Passing<() => void, true>();
+  readonly #onlookers = new Crowd<Onlooker>();
 
   /** Wakes everybody who waits. */
   announce(): void {
     for (const wake of this.#waiting.keys()) wake();
-    for (const listener of this.#listeners.keys()) listener();
+    for (const onlooker of this.#onlookers.all()) onlooker.look();
   }
 
-  /** Calls `listener` at each announce(), until `remove`. */
-  add(listener: () => void): void {
-    this.#listeners.set(listener, true);
+  /** Has `onlooker` look at each announce(), until `remove`. */
+  add(onlooker: Onlooker): void {
+    this.#onlookers.add(onlooker);
   }
 
-  remove(listener: () => void): void {
-    this.#listeners.delete(listener);
+  remove(onlooker: Onlooker): void {
+    this.#onlookers.delete(onlooker);
   }
 
   /** Resolves at the next announce(), or when `signal` aborts. */

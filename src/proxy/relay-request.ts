@@ -1,11 +1,12 @@
 import type { Directory } from '../cluster/ports/directory.ts';
 import { packRequest, SOAP_CHANNEL, unpackReply, type RelayedReply, type RelayedRequest } from '../http/relay.ts';
 import { Cancellation, type CancelSignal } from '../kernel/cancellation.ts';
+import { NOWHERE } from '../kernel/crowd.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { EngineName } from '../kernel/names.ts';
-import { Changes } from './changes.ts';
+import { Changes, type Onlooker } from './changes.ts';
 import { HoldRoom, type HoldLimits } from './hold.ts';
 import type { RouteKey, Router, Target } from './route.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -110,41 +111,53 @@ export class RequestRelay {
       if (!(error instanceof InfrastructureError)) throw error;
       return { kind: error.processed === 'no' ? 'not-processed' : 'unknown', ...named };
     } finally {
-      attempt.end();
+      this.#end(attempt, signal);
     }
   }
 
-  /**
-   * One try: given up with its request, or when waiting for this target makes no sense any more, because its server went
-   * silent, or its engine runs elsewhere with a higher epoch. A frozen server would otherwise keep its requests for as
-   * long as it is frozen.
-   */
-  #begin({ upstream, engine }: Target, outer: CancelSignal): Attempt {
-    const { directory } = this.#options;
-    const changes = this.#changes;
-    const cancellation = new Cancellation();
-    const epoch = engine === undefined ? undefined : directory.find(engine)?.epoch;
-    const giveUp = (): void => cancellation.abort();
-    const look = (): void => {
-      const isElsewhere = engine !== undefined && directory.find(engine)?.epoch !== epoch;
-      if (upstream.state !== 'connected' || isElsewhere) giveUp();
-    };
-    outer.addEventListener('abort', giveUp);
-    changes.add(look);
-    look();
-    if (outer.aborted) giveUp();
-    const end = (): void => {
-      outer.removeEventListener('abort', giveUp);
-      changes.remove(look);
-    };
-    return { cancellation, end };
+  #begin(target: Target, outer: CancelSignal): Attempt {
+    const attempt = new Attempt(target, this.#options.directory);
+    outer.addEventListener('abort', attempt.giveUp);
+    this.#changes.add(attempt);
+    attempt.look();
+    if (outer.aborted) attempt.giveUp();
+    return attempt;
+  }
+
+  #end(attempt: Attempt, outer: CancelSignal): void {
+    outer.removeEventListener('abort', attempt.giveUp);
+    this.#changes.remove(attempt);
   }
 }
 
-interface Attempt {
-  readonly cancellation: CancelSignal;
-  /** Watches no more. */
-  readonly end: () => void;
+/**
+ * One try: given up with its request, or when waiting for its target makes no sense any more, because its server went
+ * silent, or its engine runs elsewhere with a higher epoch. A frozen server would otherwise keep its requests for as
+ * long as it is frozen.
+ */
+class Attempt implements Onlooker {
+  readonly cancellation = new Cancellation();
+  place = NOWHERE;
+  readonly #target: Target;
+  readonly #directory: Directory;
+  readonly #epoch: number | undefined;
+
+  constructor(target: Target, directory: Directory) {
+    this.#target = target;
+    this.#directory = directory;
+    this.#epoch = this.#epochNow();
+  }
+
+  readonly giveUp = (): void => this.cancellation.abort();
+
+  look(): void {
+    if (this.#target.upstream.state !== 'connected' || this.#epochNow() !== this.#epoch) this.giveUp();
+  }
+
+  #epochNow(): number | undefined {
+    const { engine } = this.#target;
+    return engine === undefined ? undefined : this.#directory.find(engine)?.epoch;
+  }
 }
 
 interface Answered {

@@ -23,6 +23,8 @@ const MAX_DIALECTS = 8;
 
 const NAMESPACES = `xmlns:wsnt="${WSNT_NAMESPACE}" xmlns:wsa="${WSA_NAMESPACE}"`;
 
+const FIRST_START = `<wsnt:Notify ${NAMESPACES}><wsnt:NotificationMessage>`;
+
 /** wsnt:Topic elements that were written lately: a topic is sent to many, and many times. */
 export class TopicElements {
   readonly #byDialect = new Map<string | undefined, Recent<TopicPath, string>>();
@@ -62,10 +64,10 @@ export function encodeNotify(
   for (const notification of notifications) {
     if (parts.length === 0 || notification.topic !== topic || notification.producer !== producer) {
       ({ topic, producer } = notification);
-      head = `<wsnt:NotificationMessage>${reference}${topics.of(notification.topic, dialect)}${producer ?? ''}`;
-      between = `</wsnt:NotificationMessage>${head}`;
+      head = `${reference}${topics.of(notification.topic, dialect)}${producer ?? ''}`;
+      between = `</wsnt:NotificationMessage><wsnt:NotificationMessage>${head}`;
     }
-    parts.push(parts.length === 0 ? `<wsnt:Notify ${NAMESPACES}>${head}` : between, notification.message);
+    parts.push(parts.length === 0 ? FIRST_START + head : between, notification.message);
   }
   parts.push('</wsnt:NotificationMessage></wsnt:Notify>');
   return parts;

@@ -1,6 +1,6 @@
 import { getHeapSpaceStatistics } from 'node:v8';
 import { Row } from '../../src/delivery/row.ts';
-import { Abortables, type Abortable } from '../../src/http/abortion.ts';
+import { Crowd, NOWHERE, type Member } from '../../src/kernel/crowd.ts';
 import { Passing } from '../../src/kernel/passing.ts';
 
 /** Lets many values come and go in what its argument names, and prints the bytes that came among V8's old objects meanwhile. */
@@ -29,23 +29,19 @@ function churnRow(index: number, row: Row<Value>): void {
   if (row.size > UNDER_WAY) row.shift();
 }
 
-/** Something of some size that may be given up. */
-function abortableOf(index: number): Abortable {
-  const value = valueOf(index);
-  return { abort: () => process.stderr.write(`${value.length} given up`) };
-}
+/** Something of some size that knows its place. */
+type Guest = Member & { readonly value: Value };
 
-const { signal } = new AbortController();
-const abortables = new Abortables();
-/** Those that may be given up, by the places that are taken again and again. */
-const places: Abortable[] = Array.from({ length: UNDER_WAY }, (_, index) => abortableOf(index));
+const guestOf = (index: number): Guest => ({ value: valueOf(index), place: NOWHERE });
+const crowd = new Crowd<Guest>();
+const chairs: Guest[] = Array.from({ length: UNDER_WAY }, (_, index) => guestOf(index));
 
-function churnAbortables(index: number): void {
-  const place = index % UNDER_WAY;
-  const [gone, come] = [places[place], abortableOf(index)];
-  if (gone !== undefined) abortables.delete(signal, gone);
-  abortables.add(signal, come);
-  places[place] = come;
+function churnCrowd(index: number): void {
+  const chair = index % UNDER_WAY;
+  const [gone, come] = [chairs[chair], guestOf(index)];
+  if (gone !== undefined) crowd.delete(gone);
+  crowd.add(come);
+  chairs[chair] = come;
 }
 
 const passing = new Passing<number, Value>();
@@ -53,7 +49,7 @@ const row = new Row<Value>();
 const CHURNS: Readonly<Record<string, (index: number) => void>> = {
   passing: (index) => churnPassing(index, passing),
   row: (index) => churnRow(index, row),
-  abortables: churnAbortables,
+  crowd: churnCrowd,
 };
 const kind = process.argv[2] ?? '';
 const churn = CHURNS[kind];

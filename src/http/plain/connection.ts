@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import type { Deadlines, Due } from '../deadlines.ts';
+import { NOWHERE } from '../../kernel/crowd.ts';
 import type { Exchange } from '../exchange.ts';
+import type { Watch, Watched } from '../watch.ts';
 import { ReplyReader, type Reading } from './reply-reader.ts';
 
 /** A request that is ready to be written. */
@@ -24,7 +25,7 @@ export interface ConnectionSite {
   readonly port: number;
   /** Where what comes is put, for as long as it takes to read it. */
   readonly buffer: Buffer;
-  readonly deadlines: Deadlines;
+  readonly watch: Watch;
 }
 
 /** Up to here a body is copied behind its head, so that both are written at once. */
@@ -37,7 +38,8 @@ const EARLIER_MS = 1_000;
 const PROBE_MS = 60_000;
 
 /** A connection over which one exchange goes at a time. */
-export class Connection implements Due {
+export class Connection implements Watched {
+  place = NOWHERE;
   readonly #owner: ConnectionOwner;
   readonly #site: ConnectionSite;
   readonly #socket: Socket;
@@ -78,7 +80,7 @@ export class Connection implements Due {
 
   /** Writes a request. False: it may not begin any more. Only for a connection that is free. */
   send({ exchange, head }: Outgoing): boolean {
-    this.#site.deadlines.delete(this);
+    this.#site.watch.delete(this);
     if (!exchange.begin(this)) return false;
     this.#exchange = exchange;
     this.#reader.next();
@@ -100,7 +102,7 @@ export class Connection implements Due {
   /** It waits for its next exchange. */
   rest(): void {
     this.#idleUntil = performance.now() + this.#keptMs;
-    this.#site.deadlines.add(this);
+    this.#site.watch.add(this);
   }
 
   /** Cuts it, with whatever goes over it. */
@@ -160,7 +162,7 @@ export class Connection implements Due {
     if (this.#isGone) return;
     this.#isGone = true;
     clearTimeout(this.#connecting);
-    this.#site.deadlines.delete(this);
+    this.#site.watch.delete(this);
     this.#socket.destroy();
     const exchange = this.#exchange;
     this.#exchange = undefined;

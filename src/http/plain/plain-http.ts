@@ -1,6 +1,6 @@
-import type { Deadlines } from '../deadlines.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Target } from '../target.ts';
+import type { Watch } from '../watch.ts';
 import type { ConnectionSite, Outgoing } from './connection.ts';
 import { Connections } from './connections.ts';
 import { fieldLine } from './field-line.ts';
@@ -13,13 +13,13 @@ const BUFFER_BYTES = 64 * 1024;
  * (docs/adr/0025-cost-of-a-delivery.md).
  */
 export class PlainHttp {
-  readonly #deadlines: Deadlines;
+  readonly #watch: Watch;
   readonly #origins = new Map<string, Connections>();
   /** One for all: what is read is taken out of it before anything else is read. */
   readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
 
-  constructor(deadlines: Deadlines) {
-    this.#deadlines = deadlines;
+  constructor(watch: Watch) {
+    this.#watch = watch;
   }
 
   /** Throws when HTTP cannot carry the headers. `isFresh`: over a connection that was not used before. */
@@ -37,7 +37,7 @@ export class PlainHttp {
   }
 
   #open({ origin, host, port }: Target): Connections {
-    const site: ConnectionSite = { host, port, buffer: this.#buffer, deadlines: this.#deadlines };
+    const site: ConnectionSite = { host, port, buffer: this.#buffer, watch: this.#watch };
     const connections = new Connections(site, () => this.#origins.delete(origin));
     this.#origins.set(origin, connections);
     return connections;
