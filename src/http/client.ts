@@ -5,7 +5,6 @@ import { PlainHttp } from './plain/plain-http.ts';
 import type { HttpPost, HttpPostReply } from './post.ts';
 import { parseTarget, type Target } from './target.ts';
 import { TlsHttp } from './tls-http.ts';
-import { WarmOrigins } from './warm-origins.ts';
 import { Watch } from './watch.ts';
 
 export type { HttpPost, HttpPostReply } from './post.ts';
@@ -13,12 +12,15 @@ export type { HttpPost, HttpPostReply } from './post.ts';
 /** Addresses of which is kept what they were taken apart into. */
 const MAX_TARGETS = 4_096;
 const NO_TARGET = 'none';
+const MAX_WARM_ORIGINS = 8_192;
+const isWarm = (): true => true;
 
 /** Sends POSTs over kept-alive connections, at most 64 to each origin: its own without TLS, undici's with it. */
 export class HttpSender {
   readonly #targets = new Recent<string, Target | typeof NO_TARGET>(MAX_TARGETS);
   readonly #watch = new Watch();
-  readonly #warm = new WarmOrigins();
+  /** Origins that have answered lately, so that a connection to them may have been kept. */
+  readonly #warm = new Recent<string, true>(MAX_WARM_ORIGINS);
   readonly #plain = new PlainHttp(this.#watch);
   readonly #tls = new TlsHttp();
   /** What is asked for together is written together, and those whose replies come together learn of them together. */
@@ -29,7 +31,7 @@ export class HttpSender {
   readonly #answered = new Gathering<Exchange>(setImmediate, (exchange) => exchange.conclude());
   readonly #owner: ExchangeOwner = {
     answered: (exchange) => {
-      this.#warm.add(exchange.target.origin);
+      this.#warm.get(exchange.target.origin, isWarm);
       this.#answered.add(exchange);
     },
     repeat: (exchange) => {

@@ -34,15 +34,20 @@ export class Recent<K, V> {
     return value;
   }
 
+  /** False: nothing was kept under this key. */
+  delete(key: K): boolean {
+    const young = this.#young.get(key);
+    if (young !== undefined) {
+      this.#young.delete(key);
+      this.#youngWeight -= this.#weigh(young);
+    }
+    // What the young generation has may be in the old one, too.
+    return this.#old.delete(key) || young !== undefined;
+  }
+
   /** In the place of what there is. */
   set(key: K, value: V): void {
-    const replaced = this.#young.get(key);
-    if (replaced !== undefined) {
-      this.#young.delete(key);
-      this.#youngWeight -= this.#weigh(replaced);
-    }
-    // Neither may an older value come back.
-    this.#old.delete(key);
+    this.delete(key);
     if (this.#weigh(value) <= this.#most / 2) this.#add(key, value);
   }
 

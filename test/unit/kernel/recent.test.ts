@@ -18,6 +18,19 @@ describe('Recent', () => {
     expect(['a', 'b', 'c'].map((key) => recent.find(key))).toEqual([undefined, 'other', 'of c']);
   });
 
+  it('forgets what is deleted, wherever it keeps it', () => {
+    const recent = new Recent<string, string>(4);
+    for (const key of ['a', 'b', 'c']) recent.set(key, `of ${key}`);
+    // In both generations now.
+    expect(recent.find('a')).toBe('of a');
+    expect(recent.delete('a')).toBe(true);
+    expect(recent.delete('b')).toBe(true);
+    expect(recent.delete('b')).toBe(false);
+    expect(['a', 'b', 'c'].map((key) => recent.find(key))).toEqual([undefined, undefined, 'of c']);
+    for (const key of ['d', 'e', 'f']) recent.set(key, `of ${key}`);
+    expect(['d', 'e', 'f'].map((key) => recent.find(key))).toEqual(['of d', 'of e', 'of f']);
+  });
+
   it('never keeps more than it may by weight, nor what is too heavy, nor what was replaced', () => {
     const recent = new Recent<number, string>(20, ({ length }) => length);
     for (let key = 0; key < 100; key += 1) recent.set(key, 'four');
