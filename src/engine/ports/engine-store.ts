@@ -85,8 +85,8 @@ export interface EngineStore {
   /** Reads all but the log. */
   load(): Promise<StoredState>;
   /**
-   * Resolves when `batch` is on the disk, in the order of the calls. Calls that arrive while a commit is under way
-   * share the next one (one fsync for all of them). `at` stamps `request` records for forgetRequestsBefore.
+   * Resolves when `batch` is on the disk, in the order of the calls. Calls that arrive while commits are under way
+   * share a later one (one fsync for all of them). `at` stamps `request` records for forgetRequestsBefore.
    */
   commit(batch: WriteBatch, at: number): Promise<void>;
   /** Log records with `from` ≤ seq, ascending, until `maxCount` records or `maxBytes` bytes (at least one if there is one). */
