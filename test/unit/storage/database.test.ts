@@ -8,6 +8,7 @@ import { assertSqliteVersion, configure } from '../../../src/storage/sqlite/sche
 import { keyed, loaded, readable } from '../../contract/store-contents.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { sqliteMember, temporaryDirectory } from './fixtures/places.ts';
+import { openKept } from '../../../src/storage/sqlite/kept-database.ts';
 
 /** An engine directory with two commits in it, all closed. */
 async function filled(directory: string, engine = 'ME1'): Promise<void> {
@@ -31,7 +32,7 @@ async function failureToAcquire(directory: string, engine = 'ME1'): Promise<Erro
 
 /** Makes of a database what this program wrote before requests had a table of their own. */
 function makeOld(path: string, requests: readonly { readonly key: string; readonly at: number }[]): void {
-  const db = new Database(path);
+  const db = openKept(path, {});
   db.exec(`
     DROP TABLE request;
     ALTER TABLE record ADD COLUMN at REAL NOT NULL DEFAULT 0;
@@ -48,7 +49,7 @@ const bytesOf = (path: string): Buffer | undefined => (existsSync(path) ? readFi
 describe('engine.db', () => {
   it('is written in a way that survives a power failure', () => {
     using directory = temporaryDirectory();
-    const db = new Database(join(directory.path, 'engine.db'));
+    const db = openKept(join(directory.path, 'engine.db'), {});
     configure(db);
     const pragmas = [
       ['journal_mode', 'wal'],
@@ -64,7 +65,7 @@ describe('engine.db', () => {
   });
 
   it('is refused where the write-ahead log cannot be had', () => {
-    const db = new Database(':memory:');
+    const db = openKept(':memory:', {});
     expect(() => {
       configure(db);
     }).toThrow('PRAGMA journal_mode = WAL gave memory, expected wal');
@@ -142,12 +143,12 @@ describe('engine.db', () => {
     using directory = temporaryDirectory();
     await filled(directory.path);
     const path = join(directory.path, 'ME1', 'engine.db');
-    let db = new Database(path);
+    let db = openKept(path, {});
     db.pragma('user_version = 4');
     db.close();
     expect((await failureToAcquire(directory.path)).message).toContain('schema version 4');
     rmSync(path);
-    db = new Database(path);
+    db = openKept(path, {});
     db.exec('CREATE TABLE somebody (else_s)');
     db.close();
     expect((await failureToAcquire(directory.path)).message).toContain('0 and 1 tables');
@@ -198,7 +199,7 @@ describe('engine.db', () => {
     using directory = temporaryDirectory();
     await using member = sqliteMember(directory.path);
     const active = await activate(member, 'ME1');
-    const intruder = new Database(join(directory.path, 'ME1', 'engine.db'));
+    const intruder = openKept(join(directory.path, 'ME1', 'engine.db'), {});
     intruder.exec('BEGIN IMMEDIATE');
     const batch = { append: [{ seq: 1, bytes: Buffer.from('x') }] };
     const outcomes = await Promise.allSettled([active.store.commit(batch, 0), active.store.commit({}, 0)]);
@@ -216,7 +217,7 @@ describe('engine.db', () => {
     await filled(directory.path);
     await using member = sqliteMember(directory.path);
     const { lease, store } = await activate(member, 'ME1');
-    const intruder = new Database(join(directory.path, 'ME1', 'engine.db'));
+    const intruder = openKept(join(directory.path, 'ME1', 'engine.db'), {});
     intruder.exec('DROP TABLE cursor');
     intruder.close();
     await expect(store.load()).rejects.toBeInstanceOf(StoreBrokenError);
@@ -321,7 +322,7 @@ describe('group commit', () => {
     }));
     await active.store.commit({ put }, 0);
     const { pages } = await active.store.load();
-    const other = new Database(join(directory.path, 'ME1', 'engine.db'));
+    const other = openKept(join(directory.path, 'ME1', 'engine.db'), {});
     other.prepare('UPDATE fence SET epoch = epoch + 1').run();
     other.close();
     const reading = (async () => {

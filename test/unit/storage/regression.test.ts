@@ -1,12 +1,12 @@
 import { cpSync, existsSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readMark } from '../../../src/storage/sqlite/mark-file.ts';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { recorder } from './fixtures/recorder.ts';
 import { COMMITS, killedStore } from './fixtures/killed-store.ts';
 import { sqliteMember, temporaryDirectory } from './fixtures/places.ts';
+import { openKept } from '../../../src/storage/sqlite/kept-database.ts';
 
 let killed: Disposable & { readonly path: string };
 beforeAll(async () => {
@@ -84,7 +84,7 @@ describe('engine.hwm', () => {
     expect(await refusalOf(directory.path)).toContain(
       'ends with epoch 1, commit 0 and log number 0, engine.hwm expects epoch 2, commit 1',
     );
-    const db = new Database(path);
+    const db = openKept(path, {});
     db.exec("UPDATE fence SET database = 'other', epoch = 9, commits = 9");
     db.close();
     expect(await refusalOf(directory.path)).toContain('engine.db is database other, engine.hwm was written for');

@@ -1,11 +1,11 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { activate, deactivate } from '../../contract/storage-world.ts';
 import { eventually } from '../../support/eventually.ts';
 import { sqliteMember, temporaryDirectory } from './fixtures/places.ts';
 import { recorder } from './fixtures/recorder.ts';
+import { openKept } from '../../../src/storage/sqlite/kept-database.ts';
 
 const MIB = 1024 * 1024;
 
@@ -16,7 +16,7 @@ describe('the write-ahead log', () => {
     await using member = sqliteMember(directory.path, 'server1', { tuning: { walAlarmBytes: 6 * MIB }, logger });
     const { lease, store } = await activate(member, 'ME1');
     const said = (text: string): boolean => logger.lines.some(({ message }) => message.includes(text));
-    const reader = new Database(join(directory.path, 'ME1', 'engine.db'), { readonly: true });
+    const reader = openKept(join(directory.path, 'ME1', 'engine.db'), { readonly: true });
     reader.exec('BEGIN');
     reader.prepare('SELECT count(*) FROM log').get();
     for (let seq = 1; seq <= 120; seq += 1) {
