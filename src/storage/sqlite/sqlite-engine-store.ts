@@ -30,8 +30,10 @@ export class SqliteEngineStore implements EngineStore {
   readonly epoch: number;
   readonly #thread: DatabaseThread;
   readonly #queue: WaitingBatch[] = [];
-  /** Groups that the thread has not answered yet. */
-  readonly #underWay = new Set<Promise<void>>();
+  /** How many groups the thread has not answered yet. */
+  #underWay = 0;
+  /** The end of the group that was sent last; groups end in the order of their sending. */
+  #lastSent: Promise<void> | undefined;
   #isScheduled = false;
   #closing: Promise<void> | undefined;
 
@@ -74,7 +76,7 @@ export class SqliteEngineStore implements EngineStore {
 
   async #close(): Promise<void> {
     this.#pump();
-    while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    while (this.#underWay > 0) await this.#lastSent;
     try {
       await this.#thread.call('close', { epoch: this.epoch });
     } catch {
@@ -113,17 +115,14 @@ export class SqliteEngineStore implements EngineStore {
 
   #pump(): void {
     while (this.#isWorthAGroup()) {
-      const sent = this.#send(this.#takeGroup()).finally(() => {
-        this.#underWay.delete(sent);
-        this.#pump();
-      });
-      this.#underWay.add(sent);
+      this.#underWay += 1;
+      this.#lastSent = this.#send(this.#takeGroup());
     }
   }
 
   #isWorthAGroup(): boolean {
-    const { size } = this.#underWay;
-    return size === 0 ? this.#queue.length > 0 : size < MOST_GROUPS && this.#queue.length >= ENOUGH_TO_GO_AHEAD;
+    if (this.#underWay === 0) return this.#queue.length > 0;
+    return this.#underWay < MOST_GROUPS && this.#queue.length >= ENOUGH_TO_GO_AHEAD;
   }
 
   /** Never rejects. */
@@ -133,6 +132,9 @@ export class SqliteEngineStore implements EngineStore {
     } catch (error) {
       for (const { reject } of group) reject(error);
     }
+    // Those who have their answers go on behind this: the thread is not to wait for them.
+    this.#underWay -= 1;
+    this.#pump();
   }
 
   #takeGroup(): readonly WaitingBatch[] {
