@@ -221,4 +221,32 @@ export const MUTATIONS: readonly Mutation[] = [
     to: 'this.#waiting.size === 0',
     tests: ['test/unit/kernel/ending-threads.test.ts'],
   },
+  {
+    rule: 'a lane takes no head that could be read in two ways',
+    file: 'src/http/lane/post-head.ts',
+    from: 'key in fields || ',
+    to: '',
+    tests: ['test/unit/http/lane'],
+  },
+  {
+    rule: 'a lane takes no body whose end is not told by its length',
+    file: 'src/http/lane/post-head.ts',
+    from: "new Set(['transfer-encoding', ",
+    to: 'new Set([',
+    tests: ['test/unit/http/lane'],
+  },
+  {
+    rule: 'who does not read gets no second answer',
+    file: 'src/http/lane/lane.ts',
+    from: '    else socket.write(NOTHING, this.#drained);',
+    to: '    else this.#drained();',
+    tests: ['test/unit/http/lane'],
+  },
+  {
+    rule: 'a lane loses nothing of what it hands over',
+    file: 'src/http/lane/lane.ts',
+    from: 'this.#owner.handOver(this.#socket, come);',
+    to: 'this.#owner.handOver(this.#socket, come.subarray(1));',
+    tests: ['test/unit/http'],
+  },
 ];

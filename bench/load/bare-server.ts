@@ -12,7 +12,7 @@ server.listen(0, '127.0.0.1', () => console.log(server.address().port));
 process.on('disconnect', () => process.exit());
 `;
 
-/** Node's own HTTP server in a process of its own: reads each body and answers 202. What no Node.js program can exceed. */
+/** Node's own HTTP server in a process of its own: reads each body and answers 202. */
 export class BareServer implements AsyncDisposable {
   readonly url: string;
   readonly pid: number;

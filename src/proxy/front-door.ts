@@ -1,4 +1,4 @@
-import type { HttpReply, HttpRequest } from '../http/listener.ts';
+import type { HttpReply, HttpRequest } from '../http/messages.ts';
 import type { RelayedReply } from '../http/relay.ts';
 import type { CancelSignal } from '../kernel/cancellation.ts';
 import { IdSeries } from '../kernel/id-series.ts';

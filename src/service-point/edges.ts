@@ -1,4 +1,4 @@
-import type { HttpReply, HttpRequest } from '../http/listener.ts';
+import type { HttpReply, HttpRequest } from '../http/messages.ts';
 import { packReply, unpackRequest } from '../http/relay.ts';
 import type { CancelSignal } from '../kernel/cancellation.ts';
 import type { SoapReply } from '../soap/fault.ts';

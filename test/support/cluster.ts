@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -9,7 +9,7 @@ import type { UpEvent } from '../../src/app/supervisor.ts';
 import { eventually } from './eventually.ts';
 
 const PROGRAM = 'dist/main.js';
-/** Ports that one topology takes, from its base on. */
+/** Ports that one topology may take, from its base on; the last of them is held by who has chosen them. */
 const PORT_SPAN = 40;
 
 export interface ClusterOptions {
@@ -32,14 +32,14 @@ export class TestCluster implements AsyncDisposable {
   readonly file: string;
   readonly events: UpEvent[] = [];
   #up: ChildProcess | undefined;
-  readonly #portBase: number;
+  readonly #ports: PortSpan;
   readonly #options: ClusterOptions;
   #stderr = '';
 
-  private constructor(directory: string, file: string, portBase: number, options: ClusterOptions) {
+  private constructor(directory: string, file: string, ports: PortSpan, options: ClusterOptions) {
     this.directory = directory;
     this.file = file;
-    this.#portBase = portBase;
+    this.#ports = ports;
     this.#options = options;
   }
 
@@ -50,7 +50,7 @@ export class TestCluster implements AsyncDisposable {
     for (const [from, to] of options.replace ?? []) text = text.replaceAll(from, to);
     const file = join(directory, `${kind}.yaml`);
     writeFileSync(file, `${text}\n${options.extra ?? ''}`);
-    const cluster = new TestCluster(directory, file, await freePorts(), options);
+    const cluster = new TestCluster(directory, file, await takePorts(), options);
     await cluster.up();
     return cluster;
   }
@@ -59,7 +59,7 @@ export class TestCluster implements AsyncDisposable {
     return {
       ...process.env,
       ...this.#options.environment,
-      POINTSMAN_PORT_BASE: String(this.#portBase),
+      POINTSMAN_PORT_BASE: String(this.#ports.base),
       POINTSMAN_DATA: join(this.directory, 'data'),
       POINTSMAN_LOG: process.env['POINTSMAN_LOG'] ?? 'warn',
     };
@@ -184,6 +184,7 @@ export class TestCluster implements AsyncDisposable {
       await this.#ended();
     }
     for (const pid of pids) killIfThere(pid);
+    this.#ports.held.close();
     rmSync(this.directory, { recursive: true, force: true });
   }
 
@@ -225,19 +226,36 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** A base from which PORT_SPAN ports are free now. */
-async function freePorts(): Promise<number> {
+/** Ports that nobody else takes while one of them is held. */
+interface PortSpan {
+  readonly base: number;
+  readonly held: Server;
+}
+
+/** A span of ports that are all free. Tests run side by side: what is not held yet may be chosen by two. */
+async function takePorts(): Promise<PortSpan> {
   for (;;) {
     const base = 20_000 + Math.floor(Math.random() * 300) * PORT_SPAN;
-    const free = await Promise.all(Array.from({ length: PORT_SPAN }, (_, offset) => isFree(base + offset)));
-    if (free.every(Boolean)) return base;
+    const held = await listenOn(base + PORT_SPAN - 1);
+    if (held === undefined) continue;
+    const others = Array.from({ length: PORT_SPAN - 1 }, (_, offset) => isFree(base + offset));
+    if ((await Promise.all(others)).every(Boolean)) return { base, held: held.unref() };
+    held.close();
   }
 }
 
 async function isFree(port: number): Promise<boolean> {
-  const probe = createServer();
+  const probe = await listenOn(port);
+  if (probe === undefined) return false;
+  await new Promise((resolve) => probe.close(resolve));
+  return true;
+}
+
+/** Undefined: somebody else does. */
+async function listenOn(port: number): Promise<Server | undefined> {
+  const server = createServer();
   return new Promise((resolve) => {
-    probe.once('error', () => resolve(false));
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)));
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }

@@ -2,7 +2,7 @@ import { DEFAULT_CONDUCT } from '../../../src/topology/defaults.ts';
 import { libxmlXPath } from '../../support/libxml-xpath.ts';
 import { topicSetElement } from '../../support/topic-set-element.ts';
 import type { Engine, EngineOperation, EngineOperations, Engines } from '../../../src/engine/ports/engine.ts';
-import type { HttpReply, HttpRequest } from '../../../src/http/listener.ts';
+import type { HttpReply, HttpRequest } from '../../../src/http/messages.ts';
 import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../../../src/soap/affinity.ts';
 import { readEnvelope, type SoapMessage } from '../../../src/soap/envelope.ts';
 import { messageReply, ProtocolError, protocolFaultReply, type SoapReply } from '../../../src/soap/fault.ts';

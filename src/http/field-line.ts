@@ -1,4 +1,4 @@
-import { memoized } from '../../kernel/memo.ts';
+import { memoized } from '../kernel/memo.ts';
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
 /** Visible, a blank, a tab, or a byte that HTTP leaves to those who talk to each other. */
