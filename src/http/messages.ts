@@ -13,7 +13,7 @@ export interface HttpRequest {
   readonly remoteAddress: string;
 }
 
-/** An answer. Content-Length and Connection are set by the listener, whatever `headers` says. */
+/** An answer, which nobody changes any more. Content-Length, Date and Connection are set by the listener, whatever `headers` says. */
 export interface HttpReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

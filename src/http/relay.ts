@@ -1,3 +1,4 @@
+import { memoized } from '../kernel/memo.ts';
 import type { EngineName } from '../kernel/names.ts';
 
 /** The wire channel on which proxies hand requests to service points. */
@@ -37,19 +38,34 @@ export function packRequest(request: RelayedRequest): Buffer {
 
 /** Reads what packRequest() wrote. The body is a view of `payload`. Throws RangeError when its head is no such head. */
 export function unpackRequest(payload: Uint8Array): RelayedRequest {
-  const { lines, body } = apart(payload);
-  const [requestId, waited, path, engine, contentType, soapAction] = lines;
-  if (lines.length !== 6 || requestId === undefined || path === undefined || engine === undefined) throw badHead(lines);
+  const { head, body } = apart(payload);
+  const idEnd = head.indexOf('\n');
+  const waitedEnd = head.indexOf('\n', idEnd + 1);
+  const waited = head.slice(idEnd + 1, waitedEnd);
+  const kind = waitedEnd === -1 ? NO_KIND : readKind(head.slice(waitedEnd + 1));
+  if (kind === NO_KIND) throw badHead(head);
+  const { path, contentType, soapAction, engine } = kind;
+  const waitedMs = waited === ABSENT ? undefined : Number(waited);
+  return { path, contentType, soapAction, requestId: head.slice(0, idEnd), engine, waitedMs, body };
+}
+
+/** What many requests have in common. */
+type RequestKind = Pick<RelayedRequest, 'path' | 'contentType' | 'soapAction' | 'engine'>;
+
+const NO_KIND = 'none';
+/** The path of each resource is another one. */
+const MAX_KINDS = 1_024;
+const readKind = memoized((text): RequestKind | typeof NO_KIND => {
+  const lines = text.split('\n');
+  const [path, engine, contentType, soapAction] = lines;
+  if (lines.length !== 4 || path === undefined) return NO_KIND;
   return {
     path,
     contentType: present(contentType),
     soapAction: present(soapAction),
-    requestId,
     engine: engine === ABSENT ? undefined : engine,
-    waitedMs: waited === ABSENT ? undefined : Number(waited),
-    body,
   };
-}
+}, MAX_KINDS);
 
 /** The reply as wire payload. */
 export function packReply({ outcome, status, headers, body, server }: RelayedReply): Buffer {
@@ -58,15 +74,24 @@ export function packReply({ outcome, status, headers, body, server }: RelayedRep
   return withHead(head, body);
 }
 
-/** Reads what packReply() wrote. The body is a view of `payload`. Throws RangeError when its head is no such head. */
+/**
+ * Reads what packReply() wrote. The body is a view of `payload`; the headers may be those of other replies, too. Throws
+ * RangeError when its head is no such head.
+ */
 export function unpackReply(payload: Uint8Array): RelayedReply {
-  const { lines, body } = apart(payload);
+  const { head, body } = apart(payload);
+  const { outcome, status, headers, server } = readReplyHead(head);
+  return { outcome, status, headers, body, server };
+}
+
+const readReplyHead = memoized((text): Omit<RelayedReply, 'body'> => {
+  const lines = text.split('\n');
   const [outcome, status, server] = lines;
-  if (!isOutcome(outcome) || server === undefined || lines.length % 2 !== 1) throw badHead(lines);
+  if (!isOutcome(outcome) || server === undefined || lines.length % 2 !== 1) throw badHead(text);
   const headers: Record<string, string> = {};
   for (let index = 3; index < lines.length; index += 2) headers[lines[index] ?? ''] = lines[index + 1] ?? '';
-  return { outcome, status: Number(status), headers, body, server };
-}
+  return { outcome, status: Number(status), headers: Object.freeze(headers), server };
+});
 
 function isOutcome(text: string | undefined): text is RelayedReply['outcome'] {
   return text === 'answered' || text === 'not-processed' || text === 'unknown';
@@ -99,13 +124,14 @@ function withHead(head: string, body: Uint8Array): Buffer {
   return payload;
 }
 
-function apart(payload: Uint8Array): { readonly lines: readonly string[]; readonly body: Uint8Array } {
+function apart(payload: Uint8Array): { readonly head: string; readonly body: Uint8Array } {
   const view = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength);
   const end = 4 + view.readUInt32LE(0);
-  return { lines: view.toString('utf8', 4, end).split('\n'), body: view.subarray(end) };
+  return { head: view.toString('utf8', 4, end), body: view.subarray(end) };
 }
 
-function badHead(lines: readonly string[]): RangeError {
+function badHead(head: string): RangeError {
+  const lines = head.split('\n');
   return new RangeError(
     `Head of ${lines.length} lines, ${JSON.stringify(lines.slice(0, 3))} …: not one of a relayed message`,
   );

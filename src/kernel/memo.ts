@@ -11,3 +11,15 @@ export function memoized<R>(work: (text: string) => R, most = 256): (text: strin
   const known = new Recent<string, R>(most);
   return (text) => (text.length > MAX_KEY_CHARACTERS ? work(text) : known.get(text, work));
 }
+
+/** `work`, which must be pure, done once for each object, of what many requests share and nobody changes. */
+export function memoizedOf<O extends object, R>(work: (shared: O) => R): (shared: O) => R {
+  const known = new WeakMap<O, R>();
+  return (shared) => {
+    const before = known.get(shared);
+    if (before !== undefined) return before;
+    const result = work(shared);
+    known.set(shared, result);
+    return result;
+  };
+}

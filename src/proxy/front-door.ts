@@ -3,6 +3,7 @@ import type { RelayedReply } from '../http/relay.ts';
 import type { CancelSignal } from '../kernel/cancellation.ts';
 import { IdSeries } from '../kernel/id-series.ts';
 import type { Logger } from '../kernel/log.ts';
+import { memoizedOf } from '../kernel/memo.ts';
 import { affinityOfBlocks, affinityOfPath, combineAffinity } from '../soap/affinity.ts';
 import { readHeader } from '../soap/envelope.ts';
 import { ProtocolError, protocolFaultReply, type SoapReply } from '../soap/fault.ts';
@@ -23,6 +24,8 @@ export interface FrontDoorOptions {
 export class FrontDoor {
   readonly #options: FrontDoorOptions;
   readonly #ids = new IdSeries();
+  /** By server, of which there are few. */
+  readonly #behind = new Map<string, (headers: Headers) => Headers>();
 
   constructor(options: FrontDoorOptions) {
     this.#options = options;
@@ -55,12 +58,22 @@ export class FrontDoor {
     const header = readHeader(body, framing, { maxBytes: this.#options.limits.maxBodyBytes });
     const { engine } = combineAffinity(byPath, affinityOfBlocks(header.blocks), header.version);
     const { messageId } = header.addressing;
-    return { ...(engine === undefined ? {} : { engine }), ...(messageId === undefined ? {} : { messageId }) };
+    return { engine, messageId };
   }
 
-  #pass(reply: RelayedReply): HttpReply {
-    const via = `1.1 ${this.#options.name}, 1.1 ${reply.server}`;
-    return { status: reply.status, headers: { ...reply.headers, Via: via }, body: reply.body };
+  #pass({ status, headers, server, body }: RelayedReply): HttpReply {
+    return { status, headers: this.#headersBehind(server)(headers), body };
+  }
+
+  /** What a server's headers become on the way. */
+  #headersBehind(server: string): (headers: Headers) => Headers {
+    let behind = this.#behind.get(server);
+    if (behind === undefined) {
+      const via = `1.1 ${this.#options.name}, 1.1 ${server}`;
+      behind = memoizedOf((headers) => Object.freeze({ ...headers, Via: via }));
+      this.#behind.set(server, behind);
+    }
+    return behind;
   }
 
   #unavailable({ reason, reply }: GivenUp, contentType: string | undefined): HttpReply {
@@ -80,6 +93,8 @@ export class FrontDoor {
     return { status, headers: { ...headers, 'Content-Type': contentType, Via: `1.1 ${this.#options.name}` }, body };
   }
 }
+
+type Headers = HttpReply['headers'];
 
 interface Framing {
   readonly contentType: string | undefined;

@@ -6,8 +6,8 @@ import type { Upstream, Upstreams } from './upstreams.ts';
 /** What the proxy read from a request. */
 export interface RouteKey {
   /** The engine that the path or the reference parameters name. */
-  readonly engine?: EngineName;
-  readonly messageId?: string;
+  readonly engine?: EngineName | undefined;
+  readonly messageId?: string | undefined;
 }
 
 /** Where a request goes at this try. */

@@ -1,6 +1,7 @@
 import type { HttpReply, HttpRequest } from '../http/messages.ts';
 import { packReply, unpackRequest } from '../http/relay.ts';
 import type { CancelSignal } from '../kernel/cancellation.ts';
+import { memoized } from '../kernel/memo.ts';
 import type { SoapReply } from '../soap/fault.ts';
 import type { ServicePoint } from './service-point.ts';
 
@@ -9,6 +10,7 @@ export function answerRelayed(
   servicePoint: ServicePoint,
   server: string,
 ): (payload: Buffer, caller: unknown, signal: CancelSignal) => Promise<Uint8Array> {
+  const headersOf = headersWith({});
   return async (payload, _caller, signal) => {
     const { outcome, reply } = await servicePoint.answer(unpackRequest(payload), signal);
     return packReply({ outcome, status: reply.status, headers: headersOf(reply), body: reply.body, server });
@@ -20,6 +22,7 @@ export function answerDirect(
   servicePoint: ServicePoint,
   server: string,
 ): (request: HttpRequest, signal: CancelSignal) => Promise<HttpReply> {
+  const headersOf = headersWith({ Via: `1.1 ${server}` });
   return async (request, signal) => {
     const { path, body } = request;
     const contentType = request.headers['content-type'];
@@ -28,15 +31,19 @@ export function answerDirect(
       { path, contentType, soapAction: typeof soapAction === 'string' ? soapAction : undefined, body },
       signal,
     );
-    const headers = headersOf(reply);
-    headers['Via'] = `1.1 ${server}`;
-    return { status: reply.status, headers, body: reply.body };
+    return { status: reply.status, headers: headersOf(reply), body: reply.body };
   };
 }
 
-function headersOf({ contentType, headers }: SoapReply): Record<string, string> {
-  // Most have but this one; what is spread has a hidden class of its own each time.
-  const all: Record<string, string> = headers === undefined ? {} : { ...headers };
-  if (contentType !== '') all['Content-Type'] = contentType;
-  return all;
+type Headers = HttpReply['headers'];
+
+/** The headers of a reply, with `more`; most replies share theirs with many others. */
+function headersWith(more: Headers): (reply: SoapReply) => Headers {
+  const only = memoized((contentType) =>
+    Object.freeze(contentType === '' ? more : { 'Content-Type': contentType, ...more }),
+  );
+  return ({ contentType, headers }) => {
+    const shared = only(contentType);
+    return headers === undefined ? shared : { ...headers, ...shared };
+  };
 }

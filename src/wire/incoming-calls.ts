@@ -1,4 +1,4 @@
-import { Cancellation, type CancelSignal } from '../kernel/cancellation.ts';
+import { Cancellation } from '../kernel/cancellation.ts';
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import { Passing } from '../kernel/passing.ts';
@@ -125,19 +125,17 @@ export class IncomingCalls {
   #answer(id: number, call: IncomingCall): void {
     const cancellation = new Cancellation();
     call.cancellation = cancellation;
-    this.#run(call, cancellation).then(
-      (reply) => {
+    const fail = (error: unknown): void => {
+      this.#replyFailure(id, call, error);
+    };
+    try {
+      const answered = call.answerer(call.payload.take(), this.#options.peer, cancellation);
+      answered.then((reply) => {
         this.#reply(id, call, reply);
-      },
-      (error: unknown) => {
-        this.#replyFailure(id, call, error);
-      },
-    );
-  }
-
-  /** Async, so that an answerer that throws at once is like one that rejects. */
-  async #run(call: IncomingCall, signal: CancelSignal): Promise<Uint8Array> {
-    return call.answerer(call.payload.take(), this.#options.peer, signal);
+      }, fail);
+    } catch (error) {
+      fail(error);
+    }
   }
 
   #reply(id: number, call: IncomingCall, payload: Uint8Array): void {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Cancellation, type CancelSignal } from '../../kernel/cancellation.ts';
 import { NOWHERE } from '../../kernel/crowd.ts';
+import type { Turn } from '../../kernel/turn.ts';
 import type { HttpReply, HttpRequest } from '../messages.ts';
 import type { OpenRequest, Visit } from '../visits.ts';
 import type { Watch, Watched } from '../watch.ts';
@@ -17,7 +18,8 @@ export interface LaneOwner {
   readonly maxBodyBytes: number;
   /** How long a new connection may be silent before Node watches over it, in milliseconds. */
   readonly silentMs: number;
-  answer(request: HttpRequest, signal: CancelSignal): Promise<HttpReply>;
+  readonly turn: Turn;
+  onPost(request: HttpRequest, signal: CancelSignal): Promise<HttpReply>;
   /** The answer when there is none; undefined: nobody waits for one. */
   failed(error: unknown, signal: CancelSignal): HttpReply | undefined;
   /** Node reads the connection from now on, beginning with `come`. */
@@ -146,7 +148,8 @@ export class Lane implements Watched {
     const { path, query, headers } = head;
     const request = { method: 'POST', path, query, headers, body, remoteAddress: this.#remoteAddress };
     try {
-      this.#write(await owner.answer(request, cancellation));
+      await owner.turn.over();
+      this.#write(await owner.onPost(request, cancellation));
     } catch (error) {
       const reply = owner.failed(error, cancellation);
       if (reply !== undefined) this.#write(reply);

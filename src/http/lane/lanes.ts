@@ -26,12 +26,14 @@ export class Lanes implements LaneOwner {
   readonly watch = new Watch();
   readonly replyHeads = new ReplyHeads(KEPT_SECONDS);
   readonly silentMs: number;
+  readonly turn: Turn;
   readonly handOver: LaneOwner['handOver'];
   readonly #options: LanesOptions;
 
   constructor(options: LanesOptions) {
     this.#options = options;
     this.silentMs = options.silentMs;
+    this.turn = options.turn;
     this.handOver = options.handOver;
   }
 
@@ -53,8 +55,7 @@ export class Lanes implements LaneOwner {
     this.watch.clear();
   }
 
-  async answer(request: HttpRequest, signal: CancelSignal): Promise<HttpReply> {
-    await this.#options.turn.over();
+  onPost(request: HttpRequest, signal: CancelSignal): Promise<HttpReply> {
     return this.#options.onPost(request, signal);
   }
 

@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { memoized } from '../../kernel/memo.ts';
+import { memoized, memoizedOf } from '../../kernel/memo.ts';
 import { fieldLine } from '../field-line.ts';
 import type { HttpReply } from '../messages.ts';
 import { isOwnHeader } from '../own-headers.ts';
@@ -7,6 +7,13 @@ import { isOwnHeader } from '../own-headers.ts';
 const statusLine = memoized((status) => {
   if (!/^[2-9]\d\d$/.test(status)) throw new RangeError(`Found the status ${status}, expected 200 to 999`);
   return `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'unknown'}\r\n`;
+});
+
+/** Most replies share their headers with many others. */
+const fieldLines = memoizedOf((headers: HttpReply['headers']) => {
+  let lines = '';
+  for (const name of Object.keys(headers)) if (!isOwnHeader(name)) lines += fieldLine(name, headers[name] ?? '');
+  return lines;
 });
 
 /** Writes the heads of replies, as Node does. */
@@ -22,8 +29,7 @@ export class ReplyHeads {
 
   /** Up to the empty line. `isLast`: the connection is closed behind it. Throws TypeError or RangeError for what HTTP cannot carry. */
   write({ status, headers, body }: HttpReply, isLast: boolean): string {
-    let head = statusLine(String(status));
-    for (const name of Object.keys(headers)) if (!isOwnHeader(name)) head += fieldLine(name, headers[name] ?? '');
+    let head = `${statusLine(String(status))}${fieldLines(headers)}`;
     if (status !== 204 && status !== 304) head += `Content-Length: ${body.byteLength}\r\n`;
     return `${head}${this.#dateLine()}${isLast ? 'Connection: close\r\n' : this.#kept}\r\n`;
   }

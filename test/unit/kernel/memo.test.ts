@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { memoized } from '../../../src/kernel/memo.ts';
+import { memoized, memoizedOf } from '../../../src/kernel/memo.ts';
 
 it('memoized() does the same work once, keeps but so many results, and none of long texts', () => {
   const done: string[] = [];
@@ -14,4 +14,15 @@ it('memoized() does the same work once, keeps but so many results, and none of l
   const long = 'x'.repeat(1_000);
   expect([lengthOf(long), lengthOf(long)]).toEqual([1_000, 1_000]);
   expect(done.filter((text) => text === long)).toHaveLength(2);
+});
+
+it('memoizedOf() does the work once for each object, not for each that is alike', () => {
+  let worked = 0;
+  const namesOf = memoizedOf((shared: object) => {
+    worked += 1;
+    return Object.keys(shared);
+  });
+  const one = { a: 1 };
+  expect([namesOf(one), namesOf(one), namesOf({ a: 1 })]).toEqual([['a'], ['a'], ['a']]);
+  expect(worked).toBe(2);
 });
