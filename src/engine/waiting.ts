@@ -12,6 +12,7 @@ export class Waiting {
   constructor(clock: Clock, end: AbortSignal) {
     this.#clock = clock;
     this.#end = end;
+    end.addEventListener('abort', () => this.release(), { once: true });
   }
 
   /** Resolves at the next wake() of that id or release(), after `ms`, or when `signal` aborts. */
@@ -28,7 +29,6 @@ export class Waiting {
         resolve();
       };
       this.#byId.set(id, (this.#byId.get(id) ?? new Set()).add(done));
-      this.#end.addEventListener('abort', done, { signal: over.signal });
       signal?.addEventListener('abort', done);
       this.#clock.sleep(ms, over.signal).then(done, () => undefined);
     });
