@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Deliverer } from '../../src/delivery/deliverer.ts';
 import { MessagingEngine } from '../../src/engine/engine.ts';
 import type { Outbox } from '../../src/engine/ports/outbox.ts';
-import { HttpSender } from '../../src/http/client.ts';
+import { HttpSender } from '../../src/http/sender/http-sender.ts';
 import { systemClock } from '../../src/kernel/clock.ts';
 import { randomId } from '../../src/kernel/ids.ts';
 import { silentLogger } from '../../src/kernel/log.ts';

@@ -1,6 +1,6 @@
 import express from 'express';
 import type { NextFunction, Request, Response } from 'express';
-import type { HttpListenerOptions } from '../http/listener-options.ts';
+import type { HttpListenerOptions } from '../http/listener/listener-options.ts';
 import type { Logger } from '../kernel/log.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { loadDocuments, wsdlUrlOf } from './documents.ts';

@@ -7,7 +7,7 @@ import { Deliverer } from '../delivery/deliverer.ts';
 import { MessagingEngine } from '../engine/engine.ts';
 import type { Source } from '../engine/parts.ts';
 import type { EngineStore } from '../engine/ports/engine-store.ts';
-import type { HttpSender } from '../http/client.ts';
+import type { HttpSender } from '../http/sender/http-sender.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { InvariantError, messageOf, StoreBrokenError } from '../kernel/errors.ts';

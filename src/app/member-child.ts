@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type SendHandle } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { ListenerHandle } from '../http/listener-options.ts';
+import type { ListenerHandle } from '../http/listener/listener-options.ts';
 import { parseMemberEvent, type MemberEvent } from './member-events.ts';
 import type { Environment } from './secret.ts';
 

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { EngineDirectory } from '../cluster/engine-directory.ts';
-import { HttpListener } from '../http/listener.ts';
-import type { ListenerHandle } from '../http/listener-options.ts';
+import { HttpListener } from '../http/listener/http-listener.ts';
+import type { ListenerHandle } from '../http/listener/listener-options.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import type { Logger } from '../kernel/log.ts';

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { ListenerHandle } from '../http/listener-options.ts';
+import type { ListenerHandle } from '../http/listener/listener-options.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { deferred } from '../kernel/deferred.ts';

@@ -4,7 +4,7 @@ import type { Component } from '../kernel/component.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { codeOf } from '../kernel/errors.ts';
 import { createLogger, isLogLevel } from '../telemetry/logger.ts';
-import type { ListenerHandle } from '../http/listener-options.ts';
+import type { ListenerHandle } from '../http/listener/listener-options.ts';
 import { EXIT } from './exit-codes.ts';
 import type { EventSink } from './member-events.ts';
 import type { ProxyMemberOptions } from './proxy-member.ts';

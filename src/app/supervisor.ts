@@ -5,7 +5,7 @@ import type { Clock } from '../kernel/clock.ts';
 import type { Component } from '../kernel/component.ts';
 import { Deadline } from '../kernel/deadline.ts';
 import { deferred } from '../kernel/deferred.ts';
-import type { ListenerHandle } from '../http/listener-options.ts';
+import type { ListenerHandle } from '../http/listener/listener-options.ts';
 import { EXIT } from './exit-codes.ts';
 import {
   MemberChild,

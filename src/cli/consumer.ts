@@ -1,5 +1,5 @@
-import { HttpListener } from '../http/listener.ts';
-import type { HttpListenerOptions } from '../http/listener-options.ts';
+import { HttpListener } from '../http/listener/http-listener.ts';
+import type { HttpListenerOptions } from '../http/listener/listener-options.ts';
 import type { HttpReply, HttpRequest } from '../http/messages.ts';
 import { messageOf } from '../kernel/errors.ts';
 import { silentLogger } from '../kernel/log.ts';

@@ -1,6 +1,6 @@
 import type { Hangups } from '../app/follow-file.ts';
 import type { MemberOrder } from '../app/member-child.ts';
-import type { ListenerHandle } from '../http/listener-options.ts';
+import type { ListenerHandle } from '../http/listener/listener-options.ts';
 
 /** Where output goes. `isTTY`: a person is looking, so progress may be shown. */
 export interface Output {

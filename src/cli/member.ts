@@ -3,7 +3,7 @@ import { followFile } from '../app/follow-file.ts';
 import type { MemberIdentity } from '../app/member-child.ts';
 import { loadEverything, runMember } from '../app/run-member.ts';
 import { TopologyKeeper, type ReloadOutcome } from '../app/topology-keeper.ts';
-import type { ListenerHandle } from '../http/listener-options.ts';
+import type { ListenerHandle } from '../http/listener/listener-options.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Topology } from '../topology/model.ts';
 import { MemberEndedError, UsageError } from './failure.ts';

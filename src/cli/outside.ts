@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import type { LeaveWish, MemberOrder, TopologyWord } from '../app/member-child.ts';
-import type { ListenerHandle } from '../http/listener-options.ts';
+import type { ListenerHandle } from '../http/listener/listener-options.ts';
 import type { ToldOrder } from './io.ts';
 
 /** What a process has of whoever started it. */

@@ -1,4 +1,4 @@
-import type { HttpPostReply } from '../http/client.ts';
+import type { HttpPostReply } from '../http/sender/http-sender.ts';
 import { readEnvelope } from '../soap/envelope.ts';
 import { ProtocolError } from '../soap/fault.ts';
 import { clipped, trimmed } from '../soap/text.ts';

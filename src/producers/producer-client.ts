@@ -1,4 +1,4 @@
-import type { HttpPost, HttpPostReply } from '../http/client.ts';
+import type { HttpPost, HttpPostReply } from '../http/sender/http-sender.ts';
 import { InfrastructureError } from '../kernel/errors.ts';
 import { randomUrn } from '../kernel/ids.ts';
 import { headerBlocksFor } from '../soap/addressing.ts';

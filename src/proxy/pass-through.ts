@@ -1,5 +1,5 @@
 import { createProxyServer } from 'http-proxy-3';
-import type { HttpListenerOptions } from '../http/listener-options.ts';
+import type { HttpListenerOptions } from '../http/listener/listener-options.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { ServerSpec } from '../topology/model.ts';
 import type { Upstreams } from './upstreams.ts';

@@ -1,7 +1,7 @@
 import { InfrastructureError, messageOf } from '../kernel/errors.ts';
 import type { Logger } from '../kernel/log.ts';
 import type { SoapReply } from '../soap/fault.ts';
-import type { HttpSender } from '../http/client.ts';
+import type { HttpSender } from '../http/sender/http-sender.ts';
 
 const CONNECT_TIMEOUT_MS = 3_000;
 const TOTAL_TIMEOUT_MS = 15_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LeaseTenure } from '../../../src/cluster/lease-tenure.ts';
 import { Deliverer } from '../../../src/delivery/deliverer.ts';
-import { HttpSender } from '../../../src/http/client.ts';
+import { HttpSender } from '../../../src/http/sender/http-sender.ts';
 import { silentLogger } from '../../../src/kernel/log.ts';
 import { ScriptedConsumer } from '../../support/delivery/scripted-consumer.ts';
 import { TestOutbox } from '../../support/delivery/test-outbox.ts';

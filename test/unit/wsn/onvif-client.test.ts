@@ -1,7 +1,7 @@
 import { Cam, type RequestCallback } from 'onvif';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
-import { listening } from '../http/listening.ts';
+import { listening } from '../http/listener/listening.ts';
 import { NOW, OnvifBroker } from './onvif-broker.ts';
 
 const MESSAGE =

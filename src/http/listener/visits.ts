@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream';
-import type { Cancellation } from '../kernel/cancellation.ts';
-import { Crowd, type Member } from '../kernel/crowd.ts';
-import { InfrastructureError } from '../kernel/errors.ts';
-import { Passing } from '../kernel/passing.ts';
+import type { Cancellation } from '../../kernel/cancellation.ts';
+import { Crowd, type Member } from '../../kernel/crowd.ts';
+import { InfrastructureError } from '../../kernel/errors.ts';
+import { Passing } from '../../kernel/passing.ts';
 
 /** A request whose answer is not yet through. */
 export interface OpenRequest extends Member {

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { NOWHERE } from '../kernel/crowd.ts';
-import { codeOf, InfrastructureError, messageOf, type Processed } from '../kernel/errors.ts';
+import { NOWHERE } from '../../kernel/crowd.ts';
+import { codeOf, InfrastructureError, messageOf, type Processed } from '../../kernel/errors.ts';
 import type { HttpPost, HttpPostReply } from './post.ts';
 import type { Target } from './target.ts';
-import type { Watch, Watched } from './watch.ts';
+import type { Watch, Watched } from '../watch.ts';
 
 /** A peer may announce that it is busy (1xx) this often before it answers. */
 const MAX_INTERIM_REPLIES = 8;

@@ -1,6 +1,6 @@
-import type { CancelSignal } from '../kernel/cancellation.ts';
-import type { Logger } from '../kernel/log.ts';
-import type { HttpReply } from './messages.ts';
+import type { CancelSignal } from '../../kernel/cancellation.ts';
+import type { Logger } from '../../kernel/log.ts';
+import type { HttpReply } from '../messages.ts';
 import { text } from './refusals.ts';
 
 /** The answer to a request that failed; undefined: its client has gone. The one place where such a failure is logged. */

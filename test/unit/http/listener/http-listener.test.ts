@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../../support/eventually.ts';
+import { eventually } from '../../../support/eventually.ts';
 import { errorRecorder, listening, never, RawClient, rawExchange, textReply } from './listening.ts';
 
 const POST = 'POST /wsn?x=1 HTTP/1.1';

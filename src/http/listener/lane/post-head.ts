@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { memoized } from '../../kernel/memo.ts';
+import { memoized } from '../../../kernel/memo.ts';
 import { MAX_HEADERS } from '../refusals.ts';
 
 /** The head of a plain POST: one about whose end nobody can be of two minds. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { HttpReply } from './messages.ts';
+import type { HttpReply } from '../messages.ts';
 
 /** Headers of one request. */
 export const MAX_HEADERS = 100;

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ReplyReader, type Reading, type ReplySink } from '../../../src/http/plain/reply-reader.ts';
+import { ReplyReader, type Reading, type ReplySink } from '../../../../src/http/sender/plain/reply-reader.ts';
 
 /** What was told of one reply. */
 class Seen implements ReplySink {

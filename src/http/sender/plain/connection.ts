@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
-import { NOWHERE } from '../../kernel/crowd.ts';
+import { NOWHERE } from '../../../kernel/crowd.ts';
 import type { Exchange } from '../exchange.ts';
-import type { Watch, Watched } from '../watch.ts';
+import type { Watch, Watched } from '../../watch.ts';
 import { ReplyReader, type Reading } from './reply-reader.ts';
 
 /** A request that is ready to be written. */

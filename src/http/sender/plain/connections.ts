@@ -1,4 +1,4 @@
-import { LinkedQueue } from '../../kernel/linked-queue.ts';
+import { LinkedQueue } from '../../../kernel/linked-queue.ts';
 import { Connection, type ConnectionOwner, type ConnectionSite, type Outgoing } from './connection.ts';
 
 const MAX_CONNECTIONS = 64;

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { memoized } from '../../kernel/memo.ts';
+import { memoized } from '../../../kernel/memo.ts';
 
 /** Where the body of a reply ends: after so many bytes, after its last chunk, or with the connection. */
 export type Framing = number | 'chunked' | 'connection';

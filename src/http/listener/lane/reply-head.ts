@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http';
-import { memoized, memoizedOf } from '../../kernel/memo.ts';
-import { fieldLine } from '../field-line.ts';
-import type { HttpReply } from '../messages.ts';
+import { memoized, memoizedOf } from '../../../kernel/memo.ts';
+import { fieldLine } from '../../field-line.ts';
+import type { HttpReply } from '../../messages.ts';
 import { isOwnHeader } from '../own-headers.ts';
 
 const statusLine = memoized((status) => {

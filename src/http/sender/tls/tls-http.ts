@@ -1,6 +1,6 @@
 import type { Agent } from 'undici';
 import type { AgentKind } from './agent.ts';
-import { shuttingDown, type Exchange } from './exchange.ts';
+import { shuttingDown, type Exchange } from '../exchange.ts';
 import { TlsReports } from './tls-reports.ts';
 
 /** POSTs over TLS, by undici. */

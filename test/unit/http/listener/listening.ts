@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
-import { HttpListener } from '../../../src/http/listener.ts';
-import type { HttpListenerOptions } from '../../../src/http/listener-options.ts';
-import type { HttpReply, HttpRequest } from '../../../src/http/messages.ts';
-import { silentLogger } from '../../../src/kernel/log.ts';
-import type { Logger } from '../../../src/kernel/log.ts';
+import { HttpListener } from '../../../../src/http/listener/http-listener.ts';
+import type { HttpListenerOptions } from '../../../../src/http/listener/listener-options.ts';
+import type { HttpReply, HttpRequest } from '../../../../src/http/messages.ts';
+import { silentLogger } from '../../../../src/kernel/log.ts';
+import type { Logger } from '../../../../src/kernel/log.ts';
 
 export const never: AbortSignal = new AbortController().signal;
 

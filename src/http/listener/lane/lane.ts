@@ -1,10 +1,10 @@
 import type { Socket } from 'node:net';
-import { Cancellation, type CancelSignal } from '../../kernel/cancellation.ts';
-import { NOWHERE } from '../../kernel/crowd.ts';
-import type { Turn } from '../../kernel/turn.ts';
-import type { HttpReply, HttpRequest } from '../messages.ts';
+import { Cancellation, type CancelSignal } from '../../../kernel/cancellation.ts';
+import { NOWHERE } from '../../../kernel/crowd.ts';
+import type { Turn } from '../../../kernel/turn.ts';
+import type { HttpReply, HttpRequest } from '../../messages.ts';
 import type { OpenRequest, Visit } from '../visits.ts';
-import type { Watch, Watched } from '../watch.ts';
+import type { Watch, Watched } from '../../watch.ts';
 import { readPostHead, type PostHead } from './post-head.ts';
 import type { ReplyHeads } from './reply-head.ts';
 

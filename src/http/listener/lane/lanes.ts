@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
-import type { CancelSignal } from '../../kernel/cancellation.ts';
-import type { Logger } from '../../kernel/log.ts';
-import type { Turn } from '../../kernel/turn.ts';
+import type { CancelSignal } from '../../../kernel/cancellation.ts';
+import type { Logger } from '../../../kernel/log.ts';
+import type { Turn } from '../../../kernel/turn.ts';
 import { failureReply } from '../failure-reply.ts';
 import type { HttpListenerOptions } from '../listener-options.ts';
-import type { HttpReply, HttpRequest } from '../messages.ts';
+import type { HttpReply, HttpRequest } from '../../messages.ts';
 import type { Visits } from '../visits.ts';
-import { Watch } from '../watch.ts';
+import { Watch } from '../../watch.ts';
 import { KEPT_SECONDS, Lane, type LaneOwner } from './lane.ts';
 import { ReplyHeads } from './reply-head.ts';
 

@@ -1,9 +1,9 @@
 import type { Exchange } from '../exchange.ts';
 import type { Target } from '../target.ts';
-import type { Watch } from '../watch.ts';
+import type { Watch } from '../../watch.ts';
 import type { ConnectionSite, Outgoing } from './connection.ts';
 import { Connections } from './connections.ts';
-import { fieldLine } from '../field-line.ts';
+import { fieldLine } from '../../field-line.ts';
 
 const BUFFER_BYTES = 64 * 1024;
 

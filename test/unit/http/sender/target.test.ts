@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { parseTarget } from '../../../src/http/target.ts';
+import { parseTarget } from '../../../../src/http/sender/target.ts';
 
 it.each([
   ['http://Consumer.example', 'consumer.example', 80, '/', 'consumer.example'],

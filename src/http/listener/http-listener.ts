@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http';
 import { Server as NetServer, type Socket } from 'node:net';
-import type { Component } from '../kernel/component.ts';
-import { InvariantError } from '../kernel/errors.ts';
-import type { Logger } from '../kernel/log.ts';
-import { Turn } from '../kernel/turn.ts';
+import type { Component } from '../../kernel/component.ts';
+import { InvariantError } from '../../kernel/errors.ts';
+import type { Logger } from '../../kernel/log.ts';
+import { Turn } from '../../kernel/turn.ts';
 import { Lanes } from './lane/lanes.ts';
 import type { HttpListenerOptions, ListenerHandle } from './listener-options.ts';
 import { NodeRequests } from './node-requests.ts';

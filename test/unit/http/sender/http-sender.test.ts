@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { Socket } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { HttpSender } from '../../../src/http/client.ts';
-import type { HttpPost, HttpPostReply } from '../../../src/http/client.ts';
-import { eventually } from '../../support/eventually.ts';
-import { listening, textReply } from './listening.ts';
+import { HttpSender } from '../../../../src/http/sender/http-sender.ts';
+import type { HttpPost, HttpPostReply } from '../../../../src/http/sender/http-sender.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { listening, textReply } from '../listener/listening.ts';
 
 const senders: HttpSender[] = [];
 

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { readPostHead, type PostHead } from '../../../../src/http/lane/post-head.ts';
+import { readPostHead, type PostHead } from '../../../../../src/http/listener/lane/post-head.ts';
 
 const LINE = 'POST /wsn?x=1 HTTP/1.1';
 const HOST = 'Host: a';

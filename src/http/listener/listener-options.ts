@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { CancelSignal } from '../kernel/cancellation.ts';
-import type { Logger } from '../kernel/log.ts';
-import type { HttpReply, HttpRequest } from './messages.ts';
+import type { CancelSignal } from '../../kernel/cancellation.ts';
+import type { Logger } from '../../kernel/log.ts';
+import type { HttpReply, HttpRequest } from '../messages.ts';
 
 export interface HttpListenerOptions {
   /** Port 0 takes any free one: see address(). */

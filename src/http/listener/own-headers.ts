@@ -1,4 +1,4 @@
-import { memoized } from '../kernel/memo.ts';
+import { memoized } from '../../kernel/memo.ts';
 
 /** Set by the listener alone. */
 const OWN_HEADERS = new Set(['content-length', 'transfer-encoding', 'connection', 'keep-alive', 'date']);

@@ -1,11 +1,11 @@
-import { Recent } from '../kernel/recent.ts';
-import { Gathering } from '../kernel/gathering.ts';
+import { Recent } from '../../kernel/recent.ts';
+import { Gathering } from '../../kernel/gathering.ts';
 import { Exchange, failure, shuttingDown, type ExchangeOwner } from './exchange.ts';
 import { PlainHttp } from './plain/plain-http.ts';
 import type { HttpPost, HttpPostReply } from './post.ts';
 import { parseTarget, type Target } from './target.ts';
-import { TlsHttp } from './tls-http.ts';
-import { Watch } from './watch.ts';
+import { TlsHttp } from './tls/tls-http.ts';
+import { Watch } from '../watch.ts';
 
 export type { HttpPost, HttpPostReply } from './post.ts';
 
