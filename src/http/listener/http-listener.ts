@@ -4,6 +4,7 @@ import type { Component } from '../../kernel/component.ts';
 import { InvariantError } from '../../kernel/errors.ts';
 import type { Logger } from '../../kernel/log.ts';
 import { Turn } from '../../kernel/turn.ts';
+import { KEPT_SECONDS } from './lane/lane.ts';
 import { Lanes } from './lane/lanes.ts';
 import type { HttpListenerOptions, ListenerHandle } from './listener-options.ts';
 import { NodeRequests } from './node-requests.ts';
@@ -13,7 +14,6 @@ import { Visits } from './visits.ts';
 const MAX_HEADER_BYTES = 16 * 1024;
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
-const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 
 /**
  * Where clients come in. A connection begins in a lane, which takes plain POSTs and nothing else; with the first thing that is
@@ -73,7 +73,7 @@ export class HttpListener implements Component {
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: headersTimeoutMs,
       requestTimeout: requestTimeoutMs,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      keepAliveTimeout: 1_000 * KEPT_SECONDS,
       connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
       noDelay: true,
     });

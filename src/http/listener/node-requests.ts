@@ -12,6 +12,7 @@ import type { HttpListenerOptions } from './listener-options.ts';
 import type { HttpReply, HttpRequest } from '../messages.ts';
 import { isOwnHeader } from './own-headers.ts';
 import { garbageStatus, refusalOf, text } from './refusals.ts';
+import { readTarget } from './request-target.ts';
 import { clientGone, type OpenRequest, type Visits } from './visits.ts';
 
 type Options = Pick<HttpListenerOptions, 'onPost' | 'fallback' | 'onUpgrade' | 'tooLarge' | 'limits'>;
@@ -129,8 +130,10 @@ export class NodeRequests {
       } else if (outcome.kind === 'whole') {
         open.isTaken = true;
         await turn.over();
+        const { method, path, query, headers, remoteAddress } = headOf(request);
         const { body } = outcome;
-        const reply = await onPost({ ...headOf(request), body }, cancellation);
+        // Named one by one: of objects that are spread, V8 makes one of a class of its own each time.
+        const reply = await onPost({ method, path, query, headers, remoteAddress, body }, cancellation);
         this.#answer(response, reply, false);
       }
     } catch (error) {
@@ -235,7 +238,6 @@ export class NodeRequests {
 
 function headOf(request: IncomingMessage): Omit<HttpRequest, 'body'> {
   const { method = '', url = '', headers, socket } = request;
-  const mark = url.indexOf('?');
-  const [path, query] = mark < 0 ? [url, ''] : [url.slice(0, mark), url.slice(mark + 1)];
+  const { path, query } = readTarget(url);
   return { method, path, query, headers, remoteAddress: socket.remoteAddress ?? '' };
 }

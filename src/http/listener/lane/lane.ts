@@ -5,6 +5,7 @@ import type { Turn } from '../../../kernel/turn.ts';
 import type { HttpReply, HttpRequest } from '../../messages.ts';
 import type { OpenRequest, Visit } from '../visits.ts';
 import type { Watch, Watched } from '../../watch.ts';
+import { writeMessage } from '../../write-message.ts';
 import { readPostHead, type PostHead } from './post-head.ts';
 import type { ReplyHeads } from './reply-head.ts';
 
@@ -35,8 +36,6 @@ const MAX_HEAD_BYTES = 8 * 1024;
 const PATIENCE_MS = 1_000;
 /** What may come while an answer is being made; then nothing more is read. */
 const MAX_HELD_BYTES = 64 * 1024;
-/** Up to here a body is copied behind its head, so that both are written at once. */
-const MAX_COPIED = 16 * 1024;
 const NOTHING = Buffer.alloc(0);
 
 /** A request that is coming, or is being answered. */
@@ -159,21 +158,8 @@ export class Lane implements Watched {
   #write(reply: HttpReply): void {
     const socket = this.#socket;
     const head = this.#owner.replyHeads.write(reply, this.#owner.isClosing);
-    const { body } = reply;
     if (!socket.writable) return;
-    if (body.byteLength === 0) {
-      socket.write(head, 'latin1');
-    } else if (body.byteLength > MAX_COPIED) {
-      socket.cork();
-      socket.write(head, 'latin1');
-      socket.write(body);
-      socket.uncork();
-    } else {
-      const whole = Buffer.allocUnsafe(head.length + body.byteLength);
-      whole.write(head, 'latin1');
-      whole.set(body, head.length);
-      socket.write(whole);
-    }
+    writeMessage(socket, head, reply.body);
     // Who does not read gets no second answer.
     if (socket.writableLength === 0) this.#answered();
     else socket.write(NOTHING, this.#drained);

@@ -1,12 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { memoized } from '../../../kernel/memo.ts';
 import { MAX_HEADERS } from '../refusals.ts';
+import { readTarget, type RequestTarget } from '../request-target.ts';
 
 /** The head of a plain POST: one about whose end nobody can be of two minds. */
-export interface PostHead {
-  /** As sent, without the query, not decoded. */
-  readonly path: string;
-  readonly query: string;
+export interface PostHead extends RequestTarget {
   /** Names in lower case. Shared by all requests with the same head, and frozen. */
   readonly headers: Readonly<IncomingHttpHeaders>;
   readonly bodyBytes: number;
@@ -38,8 +36,7 @@ function read(text: string): PostHead | 'not-plain' {
   const connection = headers['connection'] ?? 'keep-alive';
   if (headers['host'] === undefined || !LENGTH.test(length) || connection.toLowerCase() !== 'keep-alive')
     return 'not-plain';
-  const mark = target.indexOf('?');
-  const [path, query] = mark < 0 ? [target, ''] : [target.slice(0, mark), target.slice(mark + 1)];
+  const { path, query } = readTarget(target);
   return { path, query, headers, bodyBytes: Number(length) };
 }
 

@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { NOWHERE } from '../../../kernel/crowd.ts';
 import type { Exchange } from '../exchange.ts';
 import type { Watch, Watched } from '../../watch.ts';
+import { writeMessage } from '../../write-message.ts';
 import { ReplyReader, type Reading } from './reply-reader.ts';
 
 /** A request that is ready to be written. */
@@ -28,8 +29,6 @@ export interface ConnectionSite {
   readonly watch: Watch;
 }
 
-/** Up to here a body is copied behind its head, so that both are written at once. */
-const MAX_COPIED = 16 * 1024;
 /** A connection that is not used is kept for so long, when the peer says nothing about it. */
 const KEPT_MS = 4_000;
 const MAX_KEPT_MS = 600_000;
@@ -84,18 +83,7 @@ export class Connection implements Watched {
     if (!exchange.begin(this)) return false;
     this.#exchange = exchange;
     this.#reader.next();
-    const { body } = exchange;
-    if (body.byteLength > MAX_COPIED) {
-      this.#socket.cork();
-      this.#socket.write(head, 'latin1');
-      this.#socket.write(body);
-      this.#socket.uncork();
-    } else {
-      const whole = Buffer.allocUnsafe(head.length + body.byteLength);
-      whole.write(head, 'latin1');
-      whole.set(body, head.length);
-      this.#socket.write(whole);
-    }
+    writeMessage(this.#socket, head, exchange.body);
     return true;
   }
 
